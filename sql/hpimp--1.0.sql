@@ -1,0 +1,262 @@
+/* hpimp 1.0: which hyperparameters matter, and in which direction? */
+
+-- complain if script is sourced in psql rather than by CREATE EXTENSION
+\echo Use "CREATE EXTENSION hpimp" to load this file. \quit
+
+--
+-- hp_study: the runs, column by column
+--
+
+CREATE TYPE hp_study;
+
+CREATE FUNCTION hp_study_in(cstring) RETURNS hp_study
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION hp_study_out(hp_study) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION hp_study_recv(internal) RETURNS hp_study
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION hp_study_send(hp_study) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE hp_study (
+	INPUT = hp_study_in, OUTPUT = hp_study_out,
+	RECEIVE = hp_study_recv, SEND = hp_study_send,
+	INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended
+);
+COMMENT ON TYPE hp_study IS 'the runs of a study: their hyperparameters and a metric, column by column';
+
+CREATE FUNCTION hp_study_add_run(state hp_study, config jsonb, metric float8) RETURNS hp_study
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hp_study_add_run(hp_study, jsonb, float8) IS 'transition function of hp_study_agg: the study with one more run';
+
+CREATE FUNCTION hp_study_merge(state hp_study, study hp_study) RETURNS hp_study
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION hp_study_merge(hp_study, hp_study) IS 'the runs of two studies in one';
+
+CREATE AGGREGATE hp_study_agg(config jsonb, metric float8) (
+	SFUNC = hp_study_add_run, STYPE = hp_study, SSPACE = 4096,
+	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE hp_study_agg(jsonb, float8) IS 'study of runs given as JSON config and metric';
+
+CREATE AGGREGATE hp_study_agg(study hp_study) (
+	SFUNC = hp_study_merge, STYPE = hp_study, SSPACE = 4096,
+	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies';
+
+CREATE FUNCTION hp_study_runs(study hp_study,
+	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric';
+
+CREATE FUNCTION hp_values(study hp_study)
+	RETURNS TABLE (parameter text, value text, runs bigint)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION hp_values(hp_study) IS 'every distinct value of every parameter of a study, and how many runs have it';
+
+CREATE FUNCTION hp_number(document jsonb, path text DEFAULT '') RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_number(jsonb, text) IS 'the number at a dotted path of a JSON document, also of a string that reads as one';
+
+CREATE FUNCTION hp_study(runs regclass, metric text, config text[] DEFAULT '{config}')
+RETURNS hp_study
+AS 'MODULE_PATHNAME', 'hp_study_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000;
+
+COMMENT ON FUNCTION hp_study(regclass, text, text[]) IS
+'the runs of a table, view or foreign table as a study, read with the rights of the caller. metric: a column of numbers, a dotted path that begins with a jsonb column, or a path into the jsonb column "summary". config: the columns that hold the hyperparameters; json is flattened to dotted names. NULL if there are no rows';
+
+--
+-- hp_forest: a random forest trained on a study
+--
+
+CREATE TYPE hp_forest;
+
+CREATE FUNCTION hp_forest_in(cstring) RETURNS hp_forest
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_forest_in(cstring) IS 'I/O';
+
+CREATE FUNCTION hp_forest_out(hp_forest) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_forest_out(hp_forest) IS 'I/O';
+
+CREATE FUNCTION hp_forest_recv(internal) RETURNS hp_forest
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_forest_recv(internal) IS 'I/O';
+
+CREATE FUNCTION hp_forest_send(hp_forest) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION hp_forest_send(hp_forest) IS 'I/O';
+
+CREATE TYPE hp_forest (
+	INPUT = hp_forest_in, OUTPUT = hp_forest_out,
+	RECEIVE = hp_forest_recv, SEND = hp_forest_send,
+	INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended
+);
+COMMENT ON TYPE hp_forest IS 'a random forest trained on a study, and the importances it found';
+
+CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto')
+RETURNS hp_forest
+AS 'MODULE_PATHNAME', 'hp_forest_of_study'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+
+COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). NULL for a NULL study';
+
+--
+-- Questions, each to a value and to a table
+--
+
+CREATE FUNCTION hp_importance(forest hp_forest)
+RETURNS TABLE (parameter text, importance float8, correlation float8)
+AS 'MODULE_PATHNAME', 'hp_importance_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
+
+COMMENT ON FUNCTION hp_importance(hp_forest) IS
+'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels) and constants. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric)';
+
+CREATE FUNCTION hp_importance(runs regclass, metric text, config text[] DEFAULT '{config}',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto')
+RETURNS TABLE (parameter text, importance float8, correlation float8)
+AS 'MODULE_PATHNAME', 'hp_importance_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
+
+COMMENT ON FUNCTION hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels) and constants. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does';
+
+CREATE FUNCTION hp_parameters(forest hp_forest)
+RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,
+	distinct_values bigint, minimum float8, maximum float8,
+	importance float8, importance_impurity float8,
+	importance_permutation float8, correlation float8,
+	correlation_p_value float8, rank_correlation float8, association float8,
+	note text)
+AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
+
+COMMENT ON FUNCTION hp_parameters(hp_forest) IS
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared, for any kind. note: what may mislead (constant, identifier, gaps ...)';
+
+CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto')
+RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,
+	distinct_values bigint, minimum float8, maximum float8,
+	importance float8, importance_impurity float8,
+	importance_permutation float8, correlation float8,
+	correlation_p_value float8, rank_correlation float8, association float8,
+	note text)
+AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
+
+COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared, for any kind. note: what may mislead (constant, identifier, gaps ...). On a table: reads it as hp_study does, trains as hp_forest does';
+
+CREATE FUNCTION hp_quality(forest hp_forest)
+RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
+	metric_nan bigint, metric_infinite bigint, parameters int, trees int,
+	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
+AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
+
+COMMENT ON FUNCTION hp_quality(hp_forest) IS
+'how far the forest can be trusted: runs used and left out because of their metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
+
+CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto')
+RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
+	metric_nan bigint, metric_infinite bigint, parameters int, trees int,
+	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
+AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
+
+COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+'how far the forest can be trusted: runs used and left out because of their metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
+
+CREATE FUNCTION hp_correlation(study hp_study, include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+	categorical text[] DEFAULT NULL)
+RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
+	spearman float8, spearman_p_value float8)
+AS 'MODULE_PATHNAME', 'hp_correlation_of_study'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
+
+COMMENT ON FUNCTION hp_correlation(hp_study, text[], text[], text[]) IS
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength';
+
+CREATE FUNCTION hp_correlation(runs regclass, metric text, config text[] DEFAULT '{config}',
+	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+	categorical text[] DEFAULT NULL)
+RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
+	spearman float8, spearman_p_value float8)
+AS 'MODULE_PATHNAME', 'hp_correlation_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 20;
+
+COMMENT ON FUNCTION hp_correlation(regclass, text, text[], text[], text[], text[]) IS
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength. On a table: reads it as hp_study does';
+
+CREATE FUNCTION hp_levels(study hp_study, include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+	categorical text[] DEFAULT NULL)
+RETURNS TABLE (parameter text, level text, runs bigint, mean float8, stddev float8,
+	correlation float8, p_value float8)
+AS 'MODULE_PATHNAME', 'hp_levels_of_study'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
+
+COMMENT ON FUNCTION hp_levels(hp_study, text[], text[], text[]) IS
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level';
+
+CREATE FUNCTION hp_levels(runs regclass, metric text, config text[] DEFAULT '{config}',
+	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
+	categorical text[] DEFAULT NULL)
+RETURNS TABLE (parameter text, level text, runs bigint, mean float8, stddev float8,
+	correlation float8, p_value float8)
+AS 'MODULE_PATHNAME', 'hp_levels_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 100;
+
+COMMENT ON FUNCTION hp_levels(regclass, text, text[], text[], text[], text[]) IS
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level. On a table: reads it as hp_study does';
+
+CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
+RETURNS float8
+AS 'MODULE_PATHNAME', 'hp_predict_by_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION hp_predict(hp_forest, jsonb) IS
+'the metric that the forest expects of a run with this config. Keys that the forest does not know are ignored; numbers between those seen count as the nearest; missing keys are averaged over what they might have been, unless missing was a value in training';
+
+CREATE FUNCTION hp_predict(runs regclass, metric text, candidate jsonb,
+	config text[] DEFAULT '{config}',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto')
+RETURNS float8
+AS 'MODULE_PATHNAME', 'hp_predict_by_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+'the metric that a forest trained on the table expects of a run with the config "candidate"; see hp_predict(hp_forest, jsonb)';

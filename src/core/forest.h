@@ -1,0 +1,118 @@
+/*
+ * forest.h
+ *		A random forest: its settings, its trees one by one, and what they
+ *		say together.
+ *
+ * Trees are grown apart and report into slots of their own, so that any
+ * number of workers may share them out; whatever is added up over trees is
+ * either a sum of integers or is summed in the order of the trees.
+ *
+ *		settings ──check──▶ hp_forest_prepare(frame)
+ *		each worker:		hp_trainer_create ─▶ hp_train_tree(t) ...
+ *		then:				hp_forest_finish(slots) ─▶ HpForestResult
+ */
+#ifndef HPIMP_FOREST_H
+#define HPIMP_FOREST_H
+
+#include "missing.h"
+
+#define HP_MAX_TREES 10000
+
+typedef struct HpForestSettings
+{
+	int64_t		trees;			/* 1 .. HP_MAX_TREES */
+	int64_t		max_depth;		/* >= 1, or 0 for no limit */
+	int64_t		min_samples_leaf;	/* >= 1 */
+	double		max_features;	/* share of features per split, (0, 1] */
+	uint64_t	seed;
+	HpMissing	missing;
+	bool		permutation;	/* compute permutation importance */
+} HpForestSettings;
+
+/* NULL if the settings are valid, else why not, naming the setting. */
+extern const char *hp_forest_check(const HpForestSettings *settings);
+
+/* The columns of a frame that take part, as features of the trees. */
+typedef struct HpFeatureMap
+{
+	uint32_t	n_features;
+	uint32_t   *columns;		/* by feature */
+} HpFeatureMap;
+
+/*
+ * Decide which gaps are filled (if settings say so) and which columns take
+ * part.
+ */
+extern HpFeatureMap *hp_forest_prepare(const HpEnv *env, HpFrame *frame,
+									   const HpForestSettings *settings);
+
+/* What one tree reports. */
+typedef struct HpTreeReport
+{
+	uint32_t	n_nodes;
+	uint32_t	n_out_of_bag;
+	double	   *impurity;		/* by feature: share of the tree's reduction of
+								 * the sum of squares, sums to 1; all 0 if the
+								 * tree has no split */
+	double	   *permutation;	/* by feature: increase of the mean squared
+								 * error out of bag, squared units of target;
+								 * NULL if not asked for */
+} HpTreeReport;
+
+extern HpTreeReport *hp_reports_create(const HpEnv *env,
+									   const HpFeatureMap *map,
+									   const HpForestSettings *settings);
+
+/* Sums of out-of-bag predictions by run: exact, so workers' can be added. */
+typedef struct HpOutOfBag
+{
+	int64_t    *sum;			/* of predicted targets */
+	uint32_t   *trees;			/* that had the run out of bag */
+} HpOutOfBag;
+
+extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs);
+
+/* One worker: scratch memory to train any trees of the forest. */
+typedef struct HpTrainer HpTrainer;
+
+extern HpTrainer *hp_trainer_create(const HpEnv *env, const HpFrame *frame,
+									const HpFeatureMap *map,
+									const HpForestSettings *settings);
+
+/*
+ * Train tree number t: fills its report and adds to out_of_bag.  The result
+ * depends on the frame, the settings and t alone.  The tree is the trainer's
+ * until its next one.
+ */
+extern const HpTree *hp_train_tree(HpTrainer *trainer, uint32_t t,
+								   HpTreeReport *report,
+								   HpOutOfBag *out_of_bag);
+
+/* What the forest says. */
+typedef struct HpForestResult
+{
+	double	   *impurity;		/* by feature, sums to 1; NULL if no tree has a
+								 * split */
+	double	   *permutation;	/* by feature, sums to 1, or all 0 if permuting
+								 * harms nowhere; NULL if not asked for or no
+								 * tree has a split */
+	uint32_t	n_out_of_bag;	/* runs that were so in any tree */
+	double		r2;				/* out-of-bag R^2, NaN if not defined */
+	double		rmse;			/* units of the metric, NaN if not defined */
+} HpForestResult;
+
+extern HpForestResult hp_forest_finish(const HpEnv *env, const HpFrame *frame,
+									   const HpFeatureMap *map,
+									   const HpForestSettings *settings,
+									   const HpTreeReport *reports,
+									   const HpOutOfBag *out_of_bag);
+
+/*
+ * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).
+ * impurity: Breiman et al. 1984; normalised per tree and over trees as
+ * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
+ * 10: per tree over its own out-of-bag runs, not divided by a standard error;
+ * means over trees below 0 are set to 0, then scaled to sum 1.
+ */
+
+#endif							/* HPIMP_FOREST_H */

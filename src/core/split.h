@@ -1,0 +1,122 @@
+/*
+ * split.h
+ *		The best binary split of a node: a histogram per feature.
+ *
+ * A node is a stretch of samples.  For each feature the targets of the node
+ * are summed per code; the occupied codes, in order, are then the candidate
+ * split points, all of them.  Nothing is sorted but the levels of a category.
+ */
+#ifndef HPIMP_SPLIT_H
+#define HPIMP_SPLIT_H
+
+#include "frame.h"
+#include "rng.h"
+
+/* A column as trees see it: in one tree its gaps may be filled. */
+typedef struct HpFeature
+{
+	const void *codes;			/* one per run */
+	const double *numbers;		/* by code, for the threshold between two */
+	uint32_t	n_codes;
+	uint32_t	n_words;		/* codes up to here are no numbers */
+	bool		wide;
+	bool		categorical;
+} HpFeature;
+
+/* A run drawn into the bootstrap sample of a tree. */
+typedef struct HpSample
+{
+	int64_t		target;
+	uint32_t	run;
+	uint32_t	weight;			/* how often it was drawn, > 0 */
+} HpSample;
+
+/* Sums over a set of samples. */
+typedef struct HpSums
+{
+	int64_t		target;			/* of weight * target */
+	uint32_t	weight;
+	uint32_t	samples;
+} HpSums;
+
+typedef struct HpSplit
+{
+	double		score;			/* variance reduction * n: see split.c; < 0 if
+								 * there is no split */
+	uint32_t	feature;
+	uint32_t	cut;			/* numeric: codes <= cut go left; categorical:
+								 * so many levels, by mean, go left */
+	HpSums		left;
+} HpSplit;
+
+typedef struct HpBin
+{
+	int64_t		target;
+	uint64_t	count;			/* samples << 32 | weight */
+} HpBin;
+
+/* A level occupied in the node, for ordering by mean. */
+typedef struct HpLevel
+{
+	double		mean;
+	int64_t		target;
+	uint64_t	count;
+	uint32_t	code;
+} HpLevel;
+
+/* Scratch memory for one grower. */
+typedef struct HpSplitter
+{
+	const HpEnv *env;
+	const HpFeature *features;
+	uint32_t	min_samples_leaf;
+	HpBin	   *bins;			/* all zero between calls */
+	uint64_t   *occupied;		/* bitmap over codes, likewise */
+	uint64_t   *summary;		/* bitmap over words of occupied, likewise */
+	HpLevel    *levels;			/* the occupied levels of a category */
+	HpLevel    *levels_scratch;
+} HpSplitter;
+
+extern void hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
+							 const HpFeature *features, uint32_t n_features,
+							 uint32_t min_samples_leaf);
+
+/*
+ * Find the best split of samples[0 .. n) by feature, n >= 2.  Returns false
+ * if the feature has one code in all of them.  split->score is -1 if no split
+ * leaves min_samples_leaf samples on either side.
+ */
+extern bool hp_best_split(HpSplitter *splitter, uint32_t feature,
+						  const HpSample *samples, uint32_t n,
+						  const HpSums *total, HpSplit *split);
+
+/*
+ * The levels of a categorical feature in samples[0 .. n), by mean target;
+ * they lie in the splitter's scratch memory.
+ */
+extern HpLevel *hp_order_levels(HpSplitter *splitter, uint32_t feature,
+								const HpSample *samples, uint32_t n,
+								uint32_t *n_levels);
+
+/*
+ * Sort levels by mean, stably: those that tie stay as they are.  The result
+ * lies in levels or in scratch.
+ */
+extern HpLevel *hp_sort_levels(HpLevel *levels, HpLevel *scratch, uint32_t n);
+
+/*
+ * The last code that lies left of a threshold halfway between the codes low
+ * and high of the node.  A split after a word or missing falls right behind
+ * it.
+ */
+extern uint32_t hp_halfway_code(const HpFeature *feature, uint32_t low,
+								uint32_t high);
+
+static inline uint32_t
+hp_feature_code(const HpFeature *feature, uint32_t run)
+{
+	return feature->wide ? ((const uint16_t *) feature->codes)[run] :
+		((const uint8_t *) feature->codes)[run];
+}
+
+#endif							/* HPIMP_SPLIT_H */

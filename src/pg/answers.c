@@ -1,0 +1,359 @@
+/*
+ * answers.c
+ *		The rows that the questions are answered with.
+ *
+ * What is not defined is NULL, never NaN.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "core/describe.h"
+#include "core/order.h"
+#include "pg/answers.h"
+#include "pg/environment.h"
+#include "pg/train.h"
+
+/* ---- building a row ---- */
+
+#define MAX_COLUMNS 20
+
+typedef struct Row
+{
+	int			n;
+	Datum		values[MAX_COLUMNS];
+	bool		nulls[MAX_COLUMNS];
+} Row;
+
+static void
+add_datum(Row *row, Datum value, bool isnull)
+{
+	Assert(row->n < MAX_COLUMNS);
+	row->values[row->n] = value;
+	row->nulls[row->n++] = isnull;
+}
+
+static void
+add_float(Row *row, double value)
+{
+	add_datum(row, Float8GetDatum(value), isnan(value));
+}
+
+static void
+add_bigint(Row *row, uint64 value)
+{
+	add_datum(row, Int64GetDatum((int64) value), false);
+}
+
+static void
+add_int(Row *row, int32 value)
+{
+	add_datum(row, Int32GetDatum(value), false);
+}
+
+static void
+add_text(Row *row, HpText text)
+{
+	add_datum(row, PointerGetDatum(cstring_to_text_with_len(text.bytes,
+															text.length)),
+			  false);
+}
+
+/* A C string; NULL or empty gives NULL. */
+static void
+add_string(Row *row, const char *string)
+{
+	if (string == NULL || *string == '\0')
+		add_datum(row, (Datum) 0, true);
+	else
+		add_datum(row, CStringGetTextDatum(string), false);
+}
+
+static void
+emit(ReturnSetInfo *result, const Row *row)
+{
+	Assert(row->n == result->setDesc->natts);
+	tuplestore_putvalues(result->setResult, result->setDesc,
+						 (Datum *) row->values, (bool *) row->nulls);
+}
+
+/* ---- order ---- */
+
+/* Larger keys first, what is not defined last, then by name. */
+typedef struct Sortable
+{
+	double		key;
+	HpText		name;
+	uint32		index;
+} Sortable;
+
+static int
+compare_sortables(const void *a, const void *b)
+{
+	const Sortable *x = a;
+	const Sortable *y = b;
+
+	if (isnan(x->key) != isnan(y->key))
+		return isnan(x->key) ? 1 : -1;
+	if (x->key != y->key && !isnan(x->key))
+		return x->key > y->key ? -1 : 1;
+	return hp_text_compare(x->name.bytes, x->name.length,
+						   y->name.bytes, y->name.length);
+}
+
+static Sortable *
+allocate_sortables(uint32 n)
+{
+	return palloc_extended((n + 1) * sizeof(Sortable), MCXT_ALLOC_HUGE);
+}
+
+static Sortable *
+rows_by_importance(const Model *model)
+{
+	Sortable   *order = allocate_sortables(model->n_rows);
+
+	for (uint32 i = 0; i < model->n_rows; i++)
+	{
+		const ModelRow *row = &model->rows[i];
+
+		order[i] = (Sortable) {row->importance[model->method], row->name, i};
+	}
+	qsort(order, model->n_rows, sizeof(Sortable), compare_sortables);
+	return order;
+}
+
+/* ---- the answers of a model ---- */
+
+void
+answer_importance(ReturnSetInfo *result, const Model *model)
+{
+	Sortable   *order = rows_by_importance(model);
+
+	for (uint32 i = 0; i < model->n_rows; i++)
+	{
+		const ModelRow *row = &model->rows[order[i].index];
+		Row			out = {0};
+
+		add_text(&out, row->name);
+		add_float(&out, row->importance[model->method]);
+		add_float(&out, row->description.pearson);
+		emit(result, &out);
+	}
+}
+
+static const char *
+kind_name(HpKind kind)
+{
+	switch (kind)
+	{
+		case HP_NUMERIC:
+			return "numeric";
+		case HP_BOOLEAN:
+			return "boolean";
+		case HP_CATEGORICAL:
+			return "categorical";
+	}
+	return NULL;
+}
+
+static void
+append_note(StringInfo notes, const char *note)
+{
+	if (notes->len > 0)
+		appendStringInfoString(notes, "; ");
+	appendStringInfoString(notes, note);
+}
+
+/* What may mislead about a parameter, in words. */
+static char *
+make_note(const Model *model, const ModelRow *row)
+{
+	StringInfoData notes;
+	bool		gaps = row->runs < model->runs.used;
+
+	initStringInfo(&notes);
+	if (row->role == HP_CONSTANT)
+		append_note(&notes, row->distinct == 0 ? "no value in any run" :
+					"constant");
+	else if (row->role == HP_IDENTIFIER)
+		append_note(&notes, "identifier: (nearly) every run has its own value; kept out of the forest");
+	else
+	{
+		if (row->n_words > 0)
+			append_note(&notes, psprintf("numbers and %u words, each word a value of its own",
+										 row->n_words));
+		if (row->binned)
+			append_note(&notes, "more distinct numbers than can be told apart: taken as quantiles");
+		if (row->pooled)
+			append_note(&notes, "more levels than can be told apart: the rarest taken as one");
+		if (gaps && row->fill)
+			append_note(&notes, "missing where other parameters explain it: gaps filled by observed values");
+		else if (gaps)
+			append_note(&notes, "missing taken as a value");
+	}
+	return notes.data;
+}
+
+void
+answer_parameters(ReturnSetInfo *result, const Model *model)
+{
+	Sortable   *order = rows_by_importance(model);
+
+	for (uint32 i = 0; i < model->n_rows; i++)
+	{
+		const ModelRow *row = &model->rows[order[i].index];
+		const HpDescription *d = &row->description;
+		Row			out = {0};
+
+		add_text(&out, row->name);
+		add_string(&out, kind_name(row->kind));
+		add_bigint(&out, row->runs);
+		add_bigint(&out, model->runs.used - row->runs);
+		add_bigint(&out, row->distinct);
+		add_float(&out, d->minimum);
+		add_float(&out, d->maximum);
+		add_float(&out, row->importance[model->method]);
+		add_float(&out, row->importance[METHOD_IMPURITY]);
+		add_float(&out, row->importance[METHOD_PERMUTATION]);
+		add_float(&out, d->pearson);
+		add_float(&out, d->p_value);
+		add_float(&out, d->spearman);
+		add_float(&out, d->eta2);
+		add_string(&out, make_note(model, row));
+		emit(result, &out);
+	}
+}
+
+/* How far the forest can be trusted, in words. */
+static const char *
+make_verdict(const Model *model)
+{
+	if (model->runs.used < 2)
+		return "too few runs: nothing can be said";
+	if (model->unit == 0)
+		return "the metric is constant: nothing can be important for it";
+	if (model->n_features == 0)
+		return "no hyperparameter varies: nothing can be said";
+	if (isnan(model->r2))
+		return "too few runs or trees to judge: do not read the importances";
+	if (model->r2 < R2_NEXT_TO_NOTHING)
+		return "the hyperparameters explain next to nothing: the importances are a guess";
+	if (model->r2 < 0.3)
+		return "little is explained: only a clear leader can be believed";
+	if (model->r2 < 0.6)
+		return "part is explained: the leaders can be believed, the order of the rest cannot";
+	return "well explained: the order of the important hyperparameters can be believed";
+}
+
+void
+answer_quality(ReturnSetInfo *result, const Model *model)
+{
+	const ModelRuns *runs = &model->runs;
+	Row			out = {0};
+
+	add_bigint(&out, runs->used);
+	add_bigint(&out, runs->no_metric + runs->nan_metric +
+			   runs->infinite_metric);
+	add_bigint(&out, runs->no_metric);
+	add_bigint(&out, runs->nan_metric);
+	add_bigint(&out, runs->infinite_metric);
+	add_int(&out, model->n_features);
+	add_int(&out, model->settings.trees);
+	add_float(&out, model->r2);
+	add_float(&out, model->rmse);
+	add_string(&out, make_verdict(model));
+	add_datum(&out, Int64GetDatum((int64) model->settings.seed), false);
+	emit(result, &out);
+}
+
+/* ---- the answers of a frame ---- */
+
+void
+answer_correlation(ReturnSetInfo *result, const HpFrame *frame)
+{
+	HpDescription *d = palloc_extended((frame->n_columns + 1) *
+									   sizeof(HpDescription), MCXT_ALLOC_HUGE);
+	Sortable   *order = allocate_sortables(frame->n_columns);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "hpimp correlation",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (uint32 i = 0; i < frame->n_columns; i++)
+	{
+		MemoryContext keep = MemoryContextSwitchTo(scratch);
+
+		d[i] = hp_describe(&pg_environment, frame, &frame->columns[i]);
+		MemoryContextSwitchTo(keep);
+		MemoryContextReset(scratch);
+		order[i] = (Sortable) {
+			fabs(d[i].pearson), frame->columns[i].name, i
+		};
+	}
+	qsort(order, frame->n_columns, sizeof(Sortable), compare_sortables);
+	for (uint32 i = 0; i < frame->n_columns; i++)
+	{
+		uint32		c = order[i].index;
+		Row			out = {0};
+
+		add_text(&out, frame->columns[c].name);
+		add_bigint(&out, d[c].pairs);
+		add_float(&out, d[c].pearson);
+		add_float(&out, d[c].p_value);
+		add_float(&out, d[c].spearman);
+		add_float(&out, d[c].spearman_p_value);
+		emit(result, &out);
+	}
+}
+
+static void
+emit_level(ReturnSetInfo *result, const HpColumn *column,
+		   const HpLevelDescription *level)
+{
+	Row			out = {0};
+
+	add_text(&out, column->name);
+	if (level->code == 0)
+		add_string(&out, "(missing)");
+	else
+		add_text(&out, column->labels[level->code]);
+	add_bigint(&out, level->runs);
+	add_float(&out, level->mean);
+	add_float(&out, level->stddev);
+	add_float(&out, level->correlation);
+	add_float(&out, level->p_value);
+	emit(result, &out);
+}
+
+/* By parameter and level; "(missing)" comes last. */
+void
+answer_levels(ReturnSetInfo *result, const HpFrame *frame)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "hpimp levels",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (uint32 c = 0; c < frame->n_columns; c++)
+	{
+		const HpColumn *column = &frame->columns[c];
+		MemoryContext keep = MemoryContextSwitchTo(scratch);
+		HpLevelDescription *levels;
+		uint32		n;
+
+		if (column->role == HP_PARAMETER)
+		{
+			levels = hp_describe_levels(&pg_environment, frame, column, &n);
+			for (uint32 i = 0; i < n; i++)
+				if (levels[i].code != 0)
+					emit_level(result, column, &levels[i]);
+			if (n > 0 && levels[0].code == 0)
+				emit_level(result, column, &levels[0]);
+		}
+		MemoryContextSwitchTo(keep);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+}

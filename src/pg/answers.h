@@ -1,0 +1,21 @@
+/*
+ * answers.h
+ *		The rows that the questions are answered with.
+ */
+#ifndef HPIMP_ANSWERS_H
+#define HPIMP_ANSWERS_H
+
+#include "postgres.h"
+
+#include "funcapi.h"
+
+#include "pg/model.h"
+
+/* Each adds its rows, sorted, to a materialised set (InitMaterializedSRF). */
+extern void answer_importance(ReturnSetInfo *result, const Model *model);
+extern void answer_parameters(ReturnSetInfo *result, const Model *model);
+extern void answer_quality(ReturnSetInfo *result, const Model *model);
+extern void answer_correlation(ReturnSetInfo *result, const HpFrame *frame);
+extern void answer_levels(ReturnSetInfo *result, const HpFrame *frame);
+
+#endif							/* HPIMP_ANSWERS_H */

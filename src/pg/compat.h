@@ -1,0 +1,42 @@
+/*
+ * compat.h
+ *		Every difference between the server versions this builds against.
+ *
+ * No other file asks for PG_VERSION_NUM.  Supported are 15 to 18.
+ */
+#ifndef HPIMP_COMPAT_H
+#define HPIMP_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "hpimp needs PostgreSQL 15 or newer"
+#endif
+
+/* The varlena macros left postgres.h in 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#include "common/base64.h"
+
+/* Base64 works on bytes since 18, on char before. */
+#if PG_VERSION_NUM >= 180000
+typedef uint8 Base64Byte;
+#else
+typedef char Base64Byte;
+#endif
+
+static inline int
+compat_base64_encode(const void *from, int size, char *into, int into_size)
+{
+	return pg_b64_encode((const Base64Byte *) from, size, into, into_size);
+}
+
+static inline int
+compat_base64_decode(const char *from, int size, void *into, int into_size)
+{
+	return pg_b64_decode(from, size, (Base64Byte *) into, into_size);
+}
+
+#endif							/* HPIMP_COMPAT_H */

@@ -1,0 +1,423 @@
+/*
+ * functions.c
+ *		The SQL functions on forests and tables of runs.
+ *
+ * Every question can be put to a value (hp_forest or hp_study) and to a table;
+ * the latter makes the value first and asks the same code.  The arguments of a
+ * function on a table are
+ *
+ *		runs, metric, [its own without default,] config, settings ...
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "pg/answers.h"
+#include "pg/compat.h"
+#include "pg/config.h"
+#include "pg/environment.h"
+#include "pg/model.h"
+#include "pg/settings.h"
+#include "pg/source.h"
+#include "pg/study.h"
+#include "pg/train.h"
+
+PG_FUNCTION_INFO_V1(hp_forest_in);
+PG_FUNCTION_INFO_V1(hp_forest_out);
+PG_FUNCTION_INFO_V1(hp_forest_recv);
+PG_FUNCTION_INFO_V1(hp_forest_send);
+PG_FUNCTION_INFO_V1(hp_study_of_runs);
+PG_FUNCTION_INFO_V1(hp_forest_of_study);
+PG_FUNCTION_INFO_V1(hp_importance_of_forest);
+PG_FUNCTION_INFO_V1(hp_importance_of_runs);
+PG_FUNCTION_INFO_V1(hp_parameters_of_forest);
+PG_FUNCTION_INFO_V1(hp_parameters_of_runs);
+PG_FUNCTION_INFO_V1(hp_quality_of_forest);
+PG_FUNCTION_INFO_V1(hp_quality_of_runs);
+PG_FUNCTION_INFO_V1(hp_correlation_of_study);
+PG_FUNCTION_INFO_V1(hp_correlation_of_runs);
+PG_FUNCTION_INFO_V1(hp_levels_of_study);
+PG_FUNCTION_INFO_V1(hp_levels_of_runs);
+PG_FUNCTION_INFO_V1(hp_predict_by_forest);
+PG_FUNCTION_INFO_V1(hp_predict_by_runs);
+
+/* ---- the type hp_forest ---- */
+
+/* The flat value of bytes from outside, checked whole. */
+static struct varlena *
+check_forest(const char *bytes, Size size)
+{
+	struct varlena *value = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(value, VARHDRSZ + size);
+	memcpy(VARDATA(value), bytes, size);
+	model_check(VARDATA(value), size);
+	return value;
+}
+
+Datum
+hp_forest_in(PG_FUNCTION_ARGS)
+{
+	Size		size;
+	char	   *bytes = bytes_from_text(PG_GETARG_CSTRING(0), &size,
+										"hp_forest");
+
+	PG_RETURN_POINTER(check_forest(bytes, size));
+}
+
+Datum
+hp_forest_out(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_GETARG_VARLENA_PP(0);
+
+	PG_RETURN_CSTRING(bytes_to_text(VARDATA_ANY(value),
+									VARSIZE_ANY_EXHDR(value), "hp_forest"));
+}
+
+/* The buffer may be read-only (from 17 on), so it is only read. */
+Datum
+hp_forest_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
+	int			size = buffer->len - buffer->cursor;
+
+	PG_RETURN_POINTER(check_forest(pq_getmsgbytes(buffer, size), size));
+}
+
+/* A flat forest is laid out as a bytea is. */
+Datum
+hp_forest_send(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BYTEA_P(DatumGetByteaPCopy(PG_GETARG_DATUM(0)));
+}
+
+/* ---- from arguments to values ---- */
+
+static Model *
+forest_argument(FunctionCallInfo fcinfo, int argument)
+{
+	return model_read((struct varlena *) PG_GETARG_VARLENA_PP(argument));
+}
+
+/*
+ * The study of a function on a table: arguments 0 and 1 are runs and metric,
+ * `config` is the place of config.  NULL if there are no rows.
+ */
+static Study *
+runs_argument(FunctionCallInfo fcinfo, int config)
+{
+	static const char *const names[] = {"runs", "metric", "config"};
+	int			places[3] = {0, 1, config};
+
+	for (int i = 0; i < 3; i++)
+		if (PG_ARGISNULL(places[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not be null", names[i]),
+					 errhint("Call it as in hp_importance('runs', 'val_loss', '{config}').")));
+	return source_study(PG_GETARG_OID(0),
+						text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						PG_GETARG_ARRAYTYPE_P(config),
+						get_func_namespace(fcinfo->flinfo->fn_oid));
+}
+
+/*
+ * The model of a function on a table whose config is argument number
+ * `config`, the settings right behind.  NULL if there are no rows.  Settings
+ * are looked at first: a wrong one should not take a scan to be told.
+ */
+static Model *
+runs_model(FunctionCallInfo fcinfo, int config, bool keep_trees)
+{
+	Settings	settings = settings_from_arguments(fcinfo, config + 1);
+	Study	   *study = runs_argument(fcinfo, config);
+
+	return study == NULL ? NULL : train(study, &settings, keep_trees);
+}
+
+/* (runs regclass, metric text, config text[]) -> hp_study */
+Datum
+hp_study_of_runs(PG_FUNCTION_ARGS)
+{
+	Study	   *study = runs_argument(fcinfo, 2);
+
+	if (study == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(StudyGetRWDatum(study));
+}
+
+/* (study hp_study, settings ...) -> hp_forest */
+Datum
+hp_forest_of_study(PG_FUNCTION_ARGS)
+{
+	Settings	settings;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	settings = settings_from_arguments(fcinfo, 1);
+	PG_RETURN_POINTER(model_write(train(study_from_datum(PG_GETARG_DATUM(0)),
+										&settings, true)));
+}
+
+/* ---- questions to a forest ---- */
+
+typedef void (*ModelAnswer) (ReturnSetInfo *result, const Model *model);
+
+static Datum
+ask_forest(FunctionCallInfo fcinfo, ModelAnswer answer)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	answer((ReturnSetInfo *) fcinfo->resultinfo, forest_argument(fcinfo, 0));
+	return (Datum) 0;
+}
+
+static Datum
+ask_runs(FunctionCallInfo fcinfo, ModelAnswer answer)
+{
+	Model	   *model;
+
+	InitMaterializedSRF(fcinfo, 0);
+	model = runs_model(fcinfo, 2, false);
+	if (model != NULL)
+		answer((ReturnSetInfo *) fcinfo->resultinfo, model);
+	return (Datum) 0;
+}
+
+Datum
+hp_importance_of_forest(PG_FUNCTION_ARGS)
+{
+	return ask_forest(fcinfo, answer_importance);
+}
+
+Datum
+hp_importance_of_runs(PG_FUNCTION_ARGS)
+{
+	return ask_runs(fcinfo, answer_importance);
+}
+
+Datum
+hp_parameters_of_forest(PG_FUNCTION_ARGS)
+{
+	return ask_forest(fcinfo, answer_parameters);
+}
+
+Datum
+hp_parameters_of_runs(PG_FUNCTION_ARGS)
+{
+	return ask_runs(fcinfo, answer_parameters);
+}
+
+Datum
+hp_quality_of_forest(PG_FUNCTION_ARGS)
+{
+	return ask_forest(fcinfo, answer_quality);
+}
+
+Datum
+hp_quality_of_runs(PG_FUNCTION_ARGS)
+{
+	return ask_runs(fcinfo, answer_quality);
+}
+
+/* ---- questions to a study ---- */
+
+typedef void (*FrameAnswer) (ReturnSetInfo *result, const HpFrame *frame);
+
+/* include, exclude and categorical are the arguments from `first` on */
+static Datum
+ask_study(FunctionCallInfo fcinfo, const Study *study, int first,
+		  FrameAnswer answer)
+{
+	Settings	settings = settings_patterns(fcinfo, first);
+
+	if (study != NULL)
+		answer((ReturnSetInfo *) fcinfo->resultinfo,
+			   study_frame(study, &settings));
+	return (Datum) 0;
+}
+
+static const Study *
+study_argument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(0) ? NULL : study_from_datum(PG_GETARG_DATUM(0));
+}
+
+Datum
+hp_correlation_of_study(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return ask_study(fcinfo, study_argument(fcinfo), 1, answer_correlation);
+}
+
+Datum
+hp_correlation_of_runs(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return ask_study(fcinfo, runs_argument(fcinfo, 2), 3, answer_correlation);
+}
+
+Datum
+hp_levels_of_study(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return ask_study(fcinfo, study_argument(fcinfo), 1, answer_levels);
+}
+
+Datum
+hp_levels_of_runs(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return ask_study(fcinfo, runs_argument(fcinfo, 2), 3, answer_levels);
+}
+
+/* ---- prediction ---- */
+
+/* A config on its way to codes by feature. */
+typedef struct Candidate
+{
+	const Model *model;
+	uint32	   *codes;
+} Candidate;
+
+static uint32
+code_of_value(const ModelRow *row, const HpValue *value)
+{
+	HpText		level[2] = {{"", 0}, row->level};
+	HpCodeBook	book = {
+		.kind = row->kind,
+		.n_codes = row->n_codes,
+		.n_words = row->n_words,
+		.numbers = row->numbers,
+		.labels = row->labels
+	};
+	uint32		code;
+
+	if (row->level_missing)
+		return 1;				/* false: it is not missing */
+	if (row->level.bytes != NULL)
+	{
+		book = (HpCodeBook) {
+			.kind = HP_CATEGORICAL, .n_codes = 2, .labels = level
+		};
+		return hp_code_of(&book, value) == 1 ? 2 : 1;
+	}
+	code = hp_code_of(&book, value);
+	if (code == HP_UNKNOWN_CODE && row->pooled)
+		return row->n_codes - 1;
+	return code;
+}
+
+static void
+candidate_leaf(void *arg, const char *path, uint32 path_length,
+			   const HpValue *value)
+{
+	Candidate  *candidate = arg;
+	const Model *model = candidate->model;
+
+	for (uint32 f = 0; f < model->n_features; f++)
+	{
+		const ModelRow *row = &model->rows[model->features[f]];
+
+		if (row->parameter.length == path_length &&
+			memcmp(row->parameter.bytes, path, path_length) == 0)
+			candidate->codes[f] = code_of_value(row, value);
+	}
+}
+
+static double
+predict(const Model *model, Jsonb *config)
+{
+	Candidate	candidate = {model, palloc((model->n_features + 1) *
+										   sizeof(uint32))};
+
+	if (model->n_trees == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the forest holds no trees to predict with"),
+				 errdetail("It was trained on runs that tell nothing, or its trees were too large to keep."),
+				 errhint("See hp_quality, or train with fewer trees or a larger min_samples_leaf.")));
+	for (uint32 f = 0; f < model->n_features; f++)
+	{
+		const ModelRow *row = &model->rows[model->features[f]];
+
+		candidate.codes[f] = row->level.bytes == NULL ? 0 :
+			row->level_missing ? 2 : 1;
+	}
+	config_walk(config, candidate_leaf, &candidate);
+	return model_predict(model, candidate.codes);
+}
+
+/*
+ * The model of a forest that lies in a TOAST table, kept from call to call:
+ * predictions for many configs should not fetch it again for each.
+ */
+typedef struct CachedModel
+{
+	Oid			toast_relation;
+	Oid			toast_value;
+	MemoryContext context;
+	Model	   *model;
+} CachedModel;
+
+static Model *
+read_cached(FunctionCallInfo fcinfo, struct varlena *value)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	CachedModel *cached = flinfo->fn_extra;
+	struct varatt_external pointer;
+	MemoryContext old;
+
+	VARATT_EXTERNAL_GET_POINTER(pointer, value);
+	if (cached == NULL)
+	{
+		cached = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(CachedModel));
+		cached->context = AllocSetContextCreate(flinfo->fn_mcxt,
+												"hpimp forest",
+												ALLOCSET_DEFAULT_SIZES);
+		flinfo->fn_extra = cached;
+	}
+	if (cached->model != NULL &&
+		cached->toast_relation == pointer.va_toastrelid &&
+		cached->toast_value == pointer.va_valueid)
+		return cached->model;
+	cached->model = NULL;
+	MemoryContextReset(cached->context);
+	old = MemoryContextSwitchTo(cached->context);
+	cached->model = model_read(PG_DETOAST_DATUM(PointerGetDatum(value)));
+	MemoryContextSwitchTo(old);
+	cached->toast_relation = pointer.va_toastrelid;
+	cached->toast_value = pointer.va_valueid;
+	return cached->model;
+}
+
+/* (forest hp_forest, config jsonb) -> float8 */
+Datum
+hp_predict_by_forest(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(0);
+	Model	   *model = VARATT_IS_EXTERNAL_ONDISK(value) ?
+		read_cached(fcinfo, value) : forest_argument(fcinfo, 0);
+
+	PG_RETURN_FLOAT8(predict(model, PG_GETARG_JSONB_P(1)));
+}
+
+/* (runs, metric, candidate jsonb, config, settings ...) -> float8 */
+Datum
+hp_predict_by_runs(PG_FUNCTION_ARGS)
+{
+	Model	   *model;
+
+	if (PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	model = runs_model(fcinfo, 3, true);
+	if (model == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(predict(model, PG_GETARG_JSONB_P(2)));
+}

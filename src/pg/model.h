@@ -1,0 +1,111 @@
+/*
+ * model.h
+ *		The hp_forest value: a trained model and what was found out about it.
+ *
+ * A Model is the value in memory.  model.c reads and writes the flat format,
+ * in one place; its trees stay in the flat bytes and are walked there.
+ */
+#ifndef HPIMP_MODEL_H
+#define HPIMP_MODEL_H
+
+#include "postgres.h"
+
+#include "core/describe.h"
+#include "core/forest.h"
+#include "pg/bytes.h"
+
+/* The importance that hp_importance reports. */
+typedef enum Method
+{
+	METHOD_IMPURITY = 1,
+	METHOD_PERMUTATION = 2
+} Method;
+
+/* One row of the answer: a parameter, or one level of it when one-hot. */
+typedef struct ModelRow
+{
+	HpText		name;
+	HpText		parameter;
+	HpText		level;			/* bytes NULL unless one-hot */
+	bool		level_missing;	/* the one-hot row of missing values */
+	HpKind		kind;
+	HpRole		role;
+	bool		binned;
+	bool		pooled;
+	bool		fill;			/* gaps were filled by observed values */
+	uint32		n_codes;		/* of a parameter that took part, else 0 */
+	uint32		n_words;
+	uint32		runs;			/* that have it */
+	uint32		distinct;
+	double		importance[METHOD_PERMUTATION + 1]; /* by method, NaN if not
+													 * defined; [0] not used */
+	HpDescription description;
+	double	   *numbers;		/* by code; NULL if categorical */
+	HpText	   *labels;			/* by code; NULL if numeric without words */
+} ModelRow;
+
+/* Counts of runs, used and left out. */
+typedef struct ModelRuns
+{
+	uint64		used;
+	uint64		no_metric;
+	uint64		nan_metric;
+	uint64		infinite_metric;
+} ModelRuns;
+
+typedef struct Model
+{
+	HpForestSettings settings;
+	Method		method;
+	bool		onehot;
+	ModelRuns	runs;
+	double		r2;				/* out-of-bag, NaN if not defined */
+	double		rmse;
+	double		center;			/* metric = center + unit * value of a node */
+	double		unit;
+	uint32		n_rows;
+	ModelRow   *rows;			/* rows that took part are the features of the
+								 * trees, in this order */
+	uint32		n_features;
+	uint32	   *features;		/* index of the row of each feature */
+	uint32		n_trees;		/* kept: all, or none if too large or never
+								 * grown */
+	const char *trees;			/* flat: see model.c */
+	const char *trees_end;
+} Model;
+
+/* A forest that is larger is kept without its trees. */
+#define MODEL_MAX_TREE_BYTES	((Size) 900 * 1024 * 1024)
+
+/* Collects trees in their flat form. */
+typedef struct TreeBytes
+{
+	char	   *bytes;
+	Size		size;
+	Size		cap;
+	bool		overflow;		/* more than MODEL_MAX_TREE_BYTES: none kept */
+} TreeBytes;
+
+extern void tree_bytes_add(TreeBytes *trees, const HpTree *tree);
+
+/* The flat varlena of a model. */
+extern struct varlena *model_write(const Model *model);
+
+/*
+ * The model of a detoasted flat value.  Texts are copied only if the encoding
+ * differs; the trees stay in the value.
+ */
+extern Model *model_read(struct varlena *value);
+
+/* The same, of bytes from outside: checked whole, or an error. */
+extern Model *model_check(const char *bytes, Size size);
+
+/*
+ * The prediction of the forest, in the metric's unit, for a run with the
+ * given codes by feature: HP_UNKNOWN_CODE for a level never seen; 0 for
+ * missing, which asks for the mean over what the parameter might have been
+ * where training saw no missing value or filled them.
+ */
+extern double model_predict(const Model *model, const uint32 *codes);
+
+#endif							/* HPIMP_MODEL_H */

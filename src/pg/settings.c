@@ -1,0 +1,212 @@
+/*
+ * settings.c
+ *		The settings of hp_forest, as the SQL functions take them.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "pg/settings.h"
+
+/* The settings in the order of the SQL functions. */
+enum
+{
+	ARG_TREES,
+	ARG_MAX_DEPTH,
+	ARG_MIN_SAMPLES_LEAF,
+	ARG_MAX_FEATURES,
+	ARG_SEED,
+	ARG_INCLUDE,				/* these three in a row: settings_patterns */
+	ARG_EXCLUDE,
+	ARG_CATEGORICAL,
+	ARG_ENCODING,
+	ARG_METHOD,
+	ARG_MISSING
+};
+
+/* A word that an argument may be. */
+typedef struct Choice
+{
+	const char *word;
+	int			value;
+} Choice;
+
+static const Choice methods[] = {
+	{"impurity", METHOD_IMPURITY},
+	{"permutation", METHOD_PERMUTATION},
+	{NULL, 0}
+};
+
+static const Choice encodings[] = {
+	{"native", false},
+	{"onehot", true},
+	{NULL, 0}
+};
+
+/* 0: by the method */
+static const Choice missings[] = {
+	{"auto", 0},
+	{"fill", HP_MISSING_FILL},
+	{"value", HP_MISSING_VALUE},
+	{NULL, 0}
+};
+
+static void
+require_not_null(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name),
+				 errhint("Leave the argument out to get its default.")));
+}
+
+static int
+get_choice(FunctionCallInfo fcinfo, int argument, const char *name,
+		   const Choice *choices)
+{
+	StringInfoData list;
+	char	   *word;
+
+	require_not_null(fcinfo, argument, name);
+	word = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	initStringInfo(&list);
+	for (const Choice *c = choices; c->word != NULL; c++)
+	{
+		if (pg_strcasecmp(c->word, word) == 0)
+			return c->value;
+		appendStringInfo(&list, "%s\"%s\"", c == choices ? "" : ", ", c->word);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s \"%s\"", name, word),
+			 errhint("Valid values of %s are %s.", name, list.data)));
+}
+
+static Patterns
+get_patterns(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	Patterns	patterns = {.argument = name};
+	Datum	   *elements;
+	bool	   *nulls;
+
+	if (PG_ARGISNULL(argument))
+		return patterns;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, &nulls, &patterns.n);
+	patterns.patterns = palloc(patterns.n * sizeof(text *));
+	patterns.matched = palloc0(patterns.n * sizeof(bool));
+	for (int i = 0; i < patterns.n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not hold null", name),
+					 errhint("Give LIKE patterns on names of parameters, as in '{optimizer.%%}'.")));
+		patterns.patterns[i] = DatumGetTextPP(elements[i]);
+	}
+	return patterns;
+}
+
+/* What the core does not allow, said in SQL's words. */
+static void
+check_forest(const HpForestSettings *settings)
+{
+	const char *reason = hp_forest_check(settings);
+
+	if (reason != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s", reason),
+				 errdetail("Got trees %lld, max_depth %lld, min_samples_leaf %lld, max_features %g.",
+						   (long long) settings->trees,
+						   (long long) settings->max_depth,
+						   (long long) settings->min_samples_leaf,
+						   settings->max_features),
+				 errhint("Leave the argument out to get its default.")));
+}
+
+/* "missing" is a value to scikit-learn, whose number impurity is. */
+static HpMissing
+missing_by_method(Method method)
+{
+	return method == METHOD_IMPURITY ? HP_MISSING_VALUE : HP_MISSING_FILL;
+}
+
+Settings
+settings_patterns(FunctionCallInfo fcinfo, int first)
+{
+	return (Settings) {
+		.include = get_patterns(fcinfo, first, "include"),
+		.exclude = get_patterns(fcinfo, first + 1, "exclude"),
+		.categorical = get_patterns(fcinfo, first + 2, "categorical")
+	};
+}
+
+Settings
+settings_from_arguments(FunctionCallInfo fcinfo, int first)
+{
+	Settings	s = settings_patterns(fcinfo, first + ARG_INCLUDE);
+	int			missing;
+
+	require_not_null(fcinfo, first + ARG_TREES, "trees");
+	require_not_null(fcinfo, first + ARG_MIN_SAMPLES_LEAF, "min_samples_leaf");
+	require_not_null(fcinfo, first + ARG_MAX_FEATURES, "max_features");
+	require_not_null(fcinfo, first + ARG_SEED, "seed");
+	s.forest.trees = PG_GETARG_INT32(first + ARG_TREES);
+	if (!PG_ARGISNULL(first + ARG_MAX_DEPTH))
+	{
+		s.forest.max_depth = PG_GETARG_INT32(first + ARG_MAX_DEPTH);
+		if (s.forest.max_depth == 0)
+			s.forest.max_depth = -1;	/* 0 is no limit only inside */
+	}
+	s.forest.min_samples_leaf = PG_GETARG_INT32(first + ARG_MIN_SAMPLES_LEAF);
+	s.forest.max_features = PG_GETARG_FLOAT8(first + ARG_MAX_FEATURES);
+	s.forest.seed = (uint64) PG_GETARG_INT64(first + ARG_SEED);
+	s.onehot = get_choice(fcinfo, first + ARG_ENCODING, "encoding", encodings);
+	s.method = get_choice(fcinfo, first + ARG_METHOD, "method", methods);
+	missing = get_choice(fcinfo, first + ARG_MISSING, "missing", missings);
+	s.forest.missing = missing_by_method(s.method);
+	if (missing != 0)
+		s.forest.missing = missing;
+	s.forest.permutation = s.method == METHOD_PERMUTATION;
+	check_forest(&s.forest);
+	return s;
+}
+
+bool
+patterns_match(Patterns *patterns, const char *name, uint32 length)
+{
+	bool		match = false;
+	text	   *name_text;
+
+	if (patterns->n == 0)
+		return false;
+	name_text = cstring_to_text_with_len(name, length);
+	/* all of them, so that those without any match are known in the end */
+	for (int i = 0; i < patterns->n; i++)
+		if (DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID,
+												 PointerGetDatum(name_text),
+												 PointerGetDatum(patterns->patterns[i]))))
+			match = patterns->matched[i] = true;
+	pfree(name_text);
+	return match;
+}
+
+void
+patterns_warn_unmatched(const Patterns *patterns, const char *names)
+{
+	for (int i = 0; i < patterns->n; i++)
+		if (!patterns->matched[i])
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 errmsg("pattern \"%s\" of %s matches no parameter",
+							text_to_cstring(patterns->patterns[i]),
+							patterns->argument),
+					 errdetail("The parameters are %s.", names),
+					 errhint("A LIKE pattern must match the whole name: '%%.lr' finds optimizer.lr.")));
+}

@@ -1,0 +1,54 @@
+/*
+ * settings.h
+ *		The settings of hp_forest, as the SQL functions take them.
+ */
+#ifndef HPIMP_SETTINGS_H
+#define HPIMP_SETTINGS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "core/forest.h"
+#include "pg/model.h"
+
+/* LIKE patterns on names of parameters. */
+typedef struct Patterns
+{
+	const char *argument;		/* "include" */
+	int			n;
+	text	  **patterns;		/* NULL if the argument was NULL */
+	bool	   *matched;		/* some parameter so far */
+} Patterns;
+
+typedef struct Settings
+{
+	HpForestSettings forest;
+	Method		method;
+	bool		onehot;
+	Patterns	include;
+	Patterns	exclude;
+	Patterns	categorical;
+} Settings;
+
+/*
+ * The settings from the arguments of a function, of which they are the
+ * SETTINGS_COUNT from `first` on.  Raises an error for one that is not valid.
+ */
+#define SETTINGS_COUNT	11
+extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
+
+/* The settings when none are given but include, exclude and categorical. */
+extern Settings settings_patterns(FunctionCallInfo fcinfo, int first);
+
+/* Whether a name matches one of the patterns. */
+extern bool patterns_match(Patterns *patterns, const char *name,
+						   uint32 length);
+
+/*
+ * Warn of patterns that no parameter has matched; names lists what there is.
+ */
+extern void patterns_warn_unmatched(const Patterns *patterns,
+									const char *names);
+
+#endif							/* HPIMP_SETTINGS_H */

@@ -1,0 +1,736 @@
+/*
+ * study.c
+ *		The expanded hp_study: adding runs, merging.
+ *
+ * A study is kept column by column: a dictionary of distinct values and, for
+ * each run, a small code into it.
+ *
+ *	  metric	  0.31	 0.29	0.35 ...			one double a run
+ *	  lr		  1		 2		1	 ...			codes: 0 missing, else
+ *	  optimizer	  1		 1		0	 ...			values[code - 1]
+ *		values	  "adam" "sgd"
+ *
+ * Codes take 1, 2 or 4 bytes, as the number of values needs.  A column's codes
+ * end at the last run that has it, so an absent key costs nothing when a run
+ * is added; the gap is filled with zeros when the next run has it.
+ *
+ * Most configs of a table list the same keys in the same order, so the column
+ * of a path is guessed from what followed the previous path last time; a right
+ * guess costs one memcmp().  Wrong guesses, and values, are looked up: one by
+ * one while there are few, by open addressing beyond.  Hashes are seeded for
+ * each process, so that no input can be made to collide; nothing depends on
+ * their order.
+ *
+ * All groups of an aggregate share one memory context (study_functions.c), so
+ * pieces are freed one by one as they grow and small texts are packed into
+ * blocks.  Nothing here deletes or resets a context.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "common/int.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "pg/compat.h"
+#include "pg/config.h"
+#include "pg/study.h"
+
+/* Up to here things are looked up one by one. */
+#define FEW					8
+
+#define FIRST_VALUES		2
+#define FIRST_CODES			8
+#define FIRST_RUNS			4
+#define FIRST_COLUMNS		7	/* fill a 512-byte chunk */
+#define FIRST_BLOCK			64
+#define LAST_BLOCK			8192
+
+/* Elements to go through between looks at pending interrupts. */
+#define PER_CHECK			65536
+
+static Size study_get_flat_size(ExpandedObjectHeader *eohptr);
+static void study_flatten_into(ExpandedObjectHeader *eohptr, void *result,
+							   Size allocated_size);
+
+static const ExpandedObjectMethods study_methods = {
+	study_get_flat_size,
+	study_flatten_into
+};
+
+/* ---------- the expanded object ---------- */
+
+Study *
+study_new(MemoryContext context)
+{
+	Study	   *study = MemoryContextAllocZero(context, sizeof(Study));
+
+	EOH_init_header(&study->hdr, &study_methods, context);
+	study->block_size = FIRST_BLOCK;
+	return study;
+}
+
+bool
+study_is_expanded(Datum value)
+{
+	return VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)) &&
+		DatumGetEOHP(value)->eoh_methods == &study_methods;
+}
+
+const Study *
+study_from_datum(Datum value)
+{
+	struct varlena *flat;
+	const Study *study;
+
+	if (study_is_expanded(value))
+		return (const Study *) DatumGetEOHP(value);
+
+	flat = PG_DETOAST_DATUM_PACKED(value);
+	study = study_read(VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat),
+					   CurrentMemoryContext);
+	if ((Pointer) flat != DatumGetPointer(value))
+		pfree(flat);
+	return study;
+}
+
+static Size
+study_get_flat_size(ExpandedObjectHeader *eohptr)
+{
+	Study	   *study = (Study *) eohptr;
+
+	if (study->flat_size == 0)
+		study->flat_size = study_flat_size(study);
+	if (study->flat_size > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("study of %u runs and %u parameters is too large to be stored",
+						study->n_runs, study->n_columns),
+				 errdetail("It needs %zu bytes, the limit is %zu bytes.",
+						   study->flat_size, (Size) MaxAllocSize - VARHDRSZ),
+				 errhint("Study fewer runs, or leave keys whose values are all different out of the config.")));
+	return VARHDRSZ + study->flat_size;
+}
+
+static void
+study_flatten_into(ExpandedObjectHeader *eohptr, void *result,
+				   Size allocated_size)
+{
+	SET_VARSIZE(result, allocated_size);
+	study_write((const Study *) eohptr, VARDATA(result),
+				allocated_size - VARHDRSZ);
+}
+
+/* ---------- memory ---------- */
+
+static inline MemoryContext
+study_context(const Study *study)
+{
+	return study->hdr.eoh_context;
+}
+
+/* Grows an array (NULL = none yet) to hold count elements of size bytes. */
+static void *
+grow(const Study *study, void *array, uint64 count, Size size)
+{
+	uint64		bytes = count * size;	/* 2^32 * 72 at most */
+
+	if (bytes > MaxAllocHugeSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("study needs more memory than can be addressed")));
+	if (array == NULL)
+		return MemoryContextAllocHuge(study_context(study), bytes);
+	return repalloc_huge(array, bytes);
+}
+
+/* The next capacity from old that holds needed. */
+static uint32
+next_capacity(uint32 old, uint32 first, uint64 needed)
+{
+	uint64		capacity = old == 0 ? first : (uint64) old * 2;
+
+	return (uint32) Min(Max(capacity, needed), PG_UINT32_MAX);
+}
+
+/* Keeps a small text for as long as the study lives. */
+static const char *
+store_text(Study *study, const char *text, uint32 length)
+{
+	char	   *stored;
+
+	if (length >= study->n_free)
+	{
+		if (length > study->block_size / 4)
+		{
+			stored = grow(study, NULL, length, 1);
+			memcpy(stored, text, length);
+			return stored;
+		}
+		study->free_bytes = grow(study, NULL, study->block_size, 1);
+		study->n_free = study->block_size;
+		study->block_size = Min(study->block_size * 2, LAST_BLOCK);
+	}
+	stored = study->free_bytes;
+	if (length > 0)
+		memcpy(stored, text, length);
+	study->free_bytes += length;
+	study->n_free -= length;
+	return stored;
+}
+
+/* ---------- hashing ---------- */
+
+static uint64
+hash_seed(void)
+{
+	static uint64 seed = 0;
+
+	while (seed == 0)
+		seed = pg_prng_uint64(&pg_global_prng_state);
+	return seed;
+}
+
+static inline uint64
+hash_text(const char *text, uint32 length)
+{
+	return hash_bytes_extended((const unsigned char *) text, length,
+							   hash_seed());
+}
+
+static uint64
+hash_value(const HpValue *value)
+{
+	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
+		return hash_text(value->text, value->length) + value->tag;
+	return hash_text((const char *) &value->number, sizeof(double)) +
+		value->tag;
+}
+
+/* Numbers are never NaN or minus zero, so == tells whether bits are equal. */
+static inline bool
+same_value(const HpValue *a, const HpValue *b)
+{
+	if (a->tag != b->tag)
+		return false;
+	if (a->tag == HP_TAG_STRING || a->tag == HP_TAG_JSON)
+		return a->length == b->length &&
+			memcmp(a->text, b->text, a->length) == 0;
+	return a->number == b->number;
+}
+
+/* ---------- columns ---------- */
+
+static inline bool
+has_name(const StudyColumn *column, const char *name, uint32 length)
+{
+	return column->input.name_length == length &&
+		memcmp(column->input.name, name, length) == 0;
+}
+
+/* The slot that holds a column (number + 1), or where it would go. */
+static uint32 *
+column_slot(const Study *study, const char *name, uint32 length)
+{
+	uint32		mask = study->n_slots - 1;
+	uint32		at = (uint32) hash_text(name, length) & mask;
+
+	while (study->slots[at] != 0 &&
+		   !has_name(&study->columns[study->slots[at] - 1], name, length))
+		at = (at + 1) & mask;
+	return &study->slots[at];
+}
+
+static void
+index_columns(Study *study)
+{
+	if (study->slots != NULL)
+		pfree(study->slots);
+	study->n_slots = 4 * pg_nextpower2_32(study->n_columns);
+	study->slots = MemoryContextAllocZero(study_context(study),
+										  study->n_slots * sizeof(uint32));
+	for (uint32 i = 0; i < study->n_columns; i++)
+		*column_slot(study, study->columns[i].input.name,
+					 study->columns[i].input.name_length) = i + 1;
+}
+
+static StudyColumn *
+find_column(const Study *study, const char *name, uint32 length)
+{
+	if (study->slots != NULL)
+	{
+		uint32		found = *column_slot(study, name, length);
+
+		return found == 0 ? NULL : &study->columns[found - 1];
+	}
+	for (uint32 i = 0; i < study->n_columns; i++)
+		if (has_name(&study->columns[i], name, length))
+			return &study->columns[i];
+	return NULL;
+}
+
+static void
+too_many_columns(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("configs have more than %d different keys",
+					HP_MAX_COLUMNS),
+			 errhint("Keys that hold data, such as names or dates, make parameters without end: leave them out of the config.")));
+}
+
+/* Adds a column; NULL if there is one of that name. */
+StudyColumn *
+study_add_column(Study *study, const char *name, uint32 length)
+{
+	StudyColumn *column;
+
+	if (find_column(study, name, length) != NULL)
+		return NULL;
+	if (study->n_columns >= HP_MAX_COLUMNS)
+		too_many_columns();
+	if (study->n_columns == study->cap_columns)
+	{
+		study->cap_columns = next_capacity(study->cap_columns, FIRST_COLUMNS,
+										   0);
+		study->columns = grow(study, study->columns, study->cap_columns,
+							  sizeof(StudyColumn));
+	}
+	column = &study->columns[study->n_columns++];
+	memset(column, 0, sizeof(StudyColumn));
+	column->input.name = store_text(study, name, length);
+	column->input.name_length = length;
+	column->input.code_width = 1;
+
+	if (study->slots != NULL && study->n_columns * 2 <= study->n_slots)
+		*column_slot(study, name, length) = study->n_columns;
+	else if (study->n_columns > FEW)
+		index_columns(study);
+	return column;
+}
+
+/* The column of a name, made if need be; guess is the one to look at first. */
+static StudyColumn *
+get_column(Study *study, const char *name, uint32 length, uint32 guess)
+{
+	StudyColumn *column;
+
+	if (guess < study->n_columns &&
+		has_name(&study->columns[guess], name, length))
+		return &study->columns[guess];
+	column = find_column(study, name, length);
+	if (column == NULL)
+		column = study_add_column(study, name, length);
+	return column;
+}
+
+/* ---------- the values of a column ---------- */
+
+/*
+ * A slot holds half of the value's hash above its code, so that most
+ * unequal values are told apart without fetching them.
+ */
+static inline uint64
+slot_of(uint64 hash, uint32 code)
+{
+	return (hash & ~(uint64) PG_UINT32_MAX) | code;
+}
+
+static inline uint32
+slot_code(uint64 slot)
+{
+	return (uint32) slot;
+}
+
+/* The slot that holds a value, or where it would go. */
+static uint64 *
+value_slot(const StudyColumn *column, const HpValue *value, uint64 hash)
+{
+	uint64		mask = (uint64) column->cap_values * 2 - 1;
+	uint64		at = hash & mask;
+	uint64		slot;
+
+	while ((slot = column->slots[at]) != 0)
+	{
+		if (slot == slot_of(hash, slot_code(slot)) &&
+			same_value(&column->input.values[slot_code(slot) - 1], value))
+			break;
+		at = (at + 1) & mask;
+	}
+	return &column->slots[at];
+}
+
+/* Makes the slots; false if a value is there twice. */
+static bool
+index_values(Study *study, StudyColumn *column)
+{
+	HpInput    *input = &column->input;
+	Size		n_slots = (Size) column->cap_values * 2;
+	bool		distinct = true;
+
+	column->slots = grow(study, NULL, n_slots, sizeof(uint64));
+	memset(column->slots, 0, n_slots * sizeof(uint64));
+	for (uint32 code = 1; code <= input->n_values; code++)
+	{
+		const HpValue *value = &input->values[code - 1];
+		uint64		hash = hash_value(value);
+		uint64	   *slot = value_slot(column, value, hash);
+
+		if (code % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (*slot != 0)
+			distinct = false;
+		*slot = slot_of(hash, code);
+	}
+	return distinct;
+}
+
+/* Adds a value that the column does not have; returns its code. */
+uint32
+study_add_value(Study *study, StudyColumn *column, const HpValue *value)
+{
+	HpInput    *input = &column->input;
+	HpValue    *added;
+
+	if (input->n_values == column->cap_values)
+	{
+		/* capacities are powers of two; slots are made anew when needed */
+		column->cap_values = next_capacity(column->cap_values, FIRST_VALUES,
+										   0);
+		input->values = grow(study, unconstify(HpValue *, input->values),
+							 column->cap_values, sizeof(HpValue));
+		if (column->slots != NULL)
+			pfree(column->slots);
+		column->slots = NULL;
+	}
+	added = unconstify(HpValue *, &input->values[input->n_values++]);
+	*added = *value;
+	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
+		added->text = store_text(study, value->text, value->length);
+	column->newest_run = study->n_runs;
+	return input->n_values;
+}
+
+/* The code of a value among few, 0 if it is not there. */
+static uint32
+find_among_few(const HpInput *input, const HpValue *value)
+{
+	for (uint32 i = 0; i < input->n_values; i++)
+		if (same_value(&input->values[i], value))
+			return i + 1;
+	return 0;
+}
+
+static uint32
+get_among_many(Study *study, StudyColumn *column, const HpValue *value)
+{
+	uint64		hash = hash_value(value);
+	uint64	   *slot;
+	uint32		code;
+
+	if (column->slots == NULL)
+		index_values(study, column);
+	slot = value_slot(column, value, hash);
+	if (*slot != 0)
+		return slot_code(*slot);
+	code = study_add_value(study, column, value);
+	if (column->slots != NULL)
+		*slot = slot_of(hash, code);
+	return code;
+}
+
+/* The code of a value, added if need be. */
+static uint32
+get_value(Study *study, StudyColumn *column, const HpValue *value)
+{
+	const HpInput *input = &column->input;
+	uint32		code = column->last_code;
+
+	if (code > 0 && same_value(&input->values[code - 1], value))
+		return code;
+	if (input->n_values > FEW)
+		code = get_among_many(study, column, value);
+	else
+	{
+		code = find_among_few(input, value);
+		if (code == 0)
+			code = study_add_value(study, column, value);
+	}
+	column->last_code = code;
+	return code;
+}
+
+/*
+ * Takes back the newest value.  Its slot may simply be emptied: it was the
+ * last to be placed, so no other was pushed on by it.
+ */
+static void
+drop_newest_value(StudyColumn *column)
+{
+	HpInput    *input = &column->input;
+	const HpValue *newest = &input->values[input->n_values - 1];
+
+	if (column->slots != NULL)
+		*value_slot(column, newest, hash_value(newest)) = 0;
+	input->n_values--;
+	column->last_code = 0;
+}
+
+bool
+study_values_are_distinct(Study *study)
+{
+	for (uint32 i = 0; i < study->n_columns; i++)
+	{
+		StudyColumn *column = &study->columns[i];
+		HpInput		few = column->input;
+
+		if (column->input.n_values > FEW)
+		{
+			if (!index_values(study, column))
+				return false;
+		}
+		else
+			for (; few.n_values > 1; few.n_values--)
+				if (find_among_few(&few, &few.values[few.n_values - 1]) <
+					few.n_values)
+					return false;
+	}
+	return true;
+}
+
+/* ---------- codes ---------- */
+
+uint32
+study_code_width(uint32 n_values)
+{
+	return n_values <= PG_UINT8_MAX ? 1 : n_values <= PG_UINT16_MAX ? 2 : 4;
+}
+
+static void
+widen_codes(Study *study, StudyColumn *column, uint32 width)
+{
+	HpInput		wider = column->input;
+
+	wider.code_width = width;
+	wider.codes = grow(study, NULL, column->cap_codes, width);
+	for (uint32 run = 0; run < wider.n_codes; run++)
+	{
+		if (run % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		study_put_code(&wider, run, hp_input_code(&column->input, run));
+	}
+	if (column->input.codes != NULL)
+		pfree(unconstify(void *, column->input.codes));
+	column->input = wider;
+}
+
+/* Makes room for the codes of n_codes runs at no less than a width. */
+void
+study_reserve_codes(Study *study, StudyColumn *column, uint32 n_codes,
+					uint32 width)
+{
+	HpInput    *input = &column->input;
+
+	if (n_codes > column->cap_codes)
+	{
+		column->cap_codes = next_capacity(column->cap_codes, FIRST_CODES,
+										  n_codes);
+		input->codes = grow(study, unconstify(void *, input->codes),
+							column->cap_codes, input->code_width);
+	}
+	if (width > input->code_width)
+		widen_codes(study, column, width);
+}
+
+/* Marks the runs from the last that has the column up to run as missing. */
+static void
+pad_codes(HpInput *input, uint32 run)
+{
+	char	   *codes = unconstify(void *, input->codes);
+
+	if (run > input->n_codes)
+		memset(codes + (Size) input->n_codes * input->code_width, 0,
+			   (Size) (run - input->n_codes) * input->code_width);
+	input->n_codes = run;
+}
+
+/* ---------- runs ---------- */
+
+static void
+too_many_runs(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("study has more than %d runs", HP_MAX_RUNS),
+			 errhint("Study a sample of the runs, for example by TABLESAMPLE.")));
+}
+
+void
+study_reserve_runs(Study *study, uint32 n_runs)
+{
+	if (n_runs <= study->cap_runs)
+		return;
+	study->cap_runs = next_capacity(study->cap_runs, FIRST_RUNS, n_runs);
+	study->metric = grow(study, study->metric, study->cap_runs,
+						 sizeof(double));
+}
+
+/* Carried from leaf to leaf of one config. */
+typedef struct RunInProgress
+{
+	Study	   *study;
+	uint32		previous;		/* column of the leaf before, or NO_COLUMN */
+} RunInProgress;
+
+#define NO_COLUMN	PG_UINT32_MAX
+
+static void
+add_leaf(void *arg, const char *path, uint32 path_length,
+		 const HpValue *value)
+{
+	RunInProgress *progress = arg;
+	Study	   *study = progress->study;
+	uint32		run = study->n_runs;
+	uint32		guess;
+	StudyColumn *column;
+	HpInput    *input;
+	uint32		code;
+
+	guess = progress->previous == NO_COLUMN ? study->first_column :
+		study->columns[progress->previous].next_column;
+	column = get_column(study, path, path_length, guess);
+	input = &column->input;
+
+	/* Of two leaves with one path the later counts: forget the earlier. */
+	if (input->n_codes > run &&
+		hp_input_code(input, run) == input->n_values &&
+		column->newest_run == run)
+		drop_newest_value(column);
+
+	code = get_value(study, column, value);
+	study_reserve_codes(study, column, run + 1, study_code_width(code));
+	if (input->n_codes <= run)
+		pad_codes(input, run);
+	study_put_code(input, run, code);
+	input->n_codes = run + 1;
+
+	/* learn the order of keys */
+	if (progress->previous == NO_COLUMN)
+		study->first_column = column - study->columns;
+	else
+		study->columns[progress->previous].next_column =
+			column - study->columns;
+	progress->previous = column - study->columns;
+}
+
+/*
+ * Adds a run; one without a usable metric is counted, and its config is not
+ * looked at.  A NULL config has no parameters.
+ */
+void
+study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
+{
+	RunInProgress progress = {study, NO_COLUMN};
+
+	study->flat_size = 0;
+	if (metric_isnull)
+		study->left_out.no_metric++;
+	else if (isnan(metric))
+		study->left_out.nan_metric++;
+	else if (isinf(metric))
+		study->left_out.infinite_metric++;
+	else
+	{
+		if (study->n_runs >= HP_MAX_RUNS)
+			too_many_runs();
+		study_reserve_runs(study, study->n_runs + 1);
+		study->metric[study->n_runs] = metric == 0 ? 0 : metric;
+		if (config != NULL)
+			config_walk(config, add_leaf, &progress);
+		study->n_runs++;
+	}
+}
+
+/* ---------- merging ---------- */
+
+static uint64
+add_counts(uint64 a, uint64 b)
+{
+	uint64		sum;
+
+	if (pg_add_u64_overflow(a, b, &sum) || sum > PG_INT64_MAX)
+		return PG_INT64_MAX;
+	return sum;
+}
+
+/* Appends a column's runs, which begin at run at of the study. */
+static void
+merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
+{
+	uint32	   *code_of;
+	uint32		highest = 0;
+
+	code_of = MemoryContextAllocHuge(CurrentMemoryContext,
+									 ((Size) from->n_values + 1) *
+									 sizeof(uint32));
+	code_of[0] = 0;
+	for (uint32 i = 0; i < from->n_values; i++)
+	{
+		if (i % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		code_of[i + 1] = get_value(into, column, &from->values[i]);
+		highest = Max(highest, code_of[i + 1]);
+	}
+	study_reserve_codes(into, column, at + from->n_codes,
+						study_code_width(highest));
+	pad_codes(&column->input, at);
+	for (uint32 run = 0; run < from->n_codes; run++)
+	{
+		if (run % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		study_put_code(&column->input, at + run,
+					   code_of[hp_input_code(from, run)]);
+	}
+	column->input.n_codes = at + from->n_codes;
+	pfree(code_of);
+}
+
+/* Appends the runs of another study. */
+void
+study_merge(Study *into, const Study *from)
+{
+	uint32		guess = into->first_column;
+
+	Assert(into != from);
+	if (from->n_runs > HP_MAX_RUNS - into->n_runs)
+		too_many_runs();
+	into->flat_size = 0;
+	study_reserve_runs(into, into->n_runs + from->n_runs);
+	if (from->n_runs > 0)
+		memcpy(into->metric + into->n_runs, from->metric,
+			   from->n_runs * sizeof(double));
+
+	for (uint32 i = 0; i < from->n_columns; i++)
+	{
+		const HpInput *input = &from->columns[i].input;
+		StudyColumn *column;
+
+		CHECK_FOR_INTERRUPTS();
+		column = get_column(into, input->name, input->name_length, guess);
+		merge_column(into, column, input, into->n_runs);
+		guess = column - into->columns + 1;
+	}
+	into->n_runs += from->n_runs;
+
+	into->left_out.no_metric = add_counts(into->left_out.no_metric,
+										  from->left_out.no_metric);
+	into->left_out.nan_metric = add_counts(into->left_out.nan_metric,
+										   from->left_out.nan_metric);
+	into->left_out.infinite_metric =
+		add_counts(into->left_out.infinite_metric,
+				   from->left_out.infinite_metric);
+}

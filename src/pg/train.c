@@ -1,0 +1,343 @@
+/*
+ * train.c
+ *		From a study to a trained model.
+ *
+ * Everything while training lives in one memory context that goes at the end;
+ * what the model keeps is copied out.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "core/coding.h"
+#include "pg/environment.h"
+#include "pg/train.h"
+
+/* ---- which parameters ---- */
+
+#define NAMES_SHOWN	20
+
+/* The names of a study's parameters for a message: "a", "b", ... */
+static char *
+list_names(const Study *study)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (uint32 i = 0; i < study->n_columns && i < NAMES_SHOWN; i++)
+		appendStringInfo(&list, "%s\"%.*s\"", i == 0 ? "" : ", ",
+						 (int) study->columns[i].input.name_length,
+						 study->columns[i].input.name);
+	if (study->n_columns > NAMES_SHOWN)
+		appendStringInfo(&list, " and %u more",
+						 study->n_columns - NAMES_SHOWN);
+	if (study->n_columns == 0)
+		appendStringInfoString(&list, "none");
+	return list.data;
+}
+
+static void
+warn_unmatched(const Study *study, const Settings *settings)
+{
+	char	   *names = list_names(study);
+
+	patterns_warn_unmatched(&settings->include, names);
+	patterns_warn_unmatched(&settings->exclude, names);
+	patterns_warn_unmatched(&settings->categorical, names);
+	pfree(names);
+}
+
+HpFrame *
+study_frame(const Study *study, Settings *settings)
+{
+	HpInput    *inputs = palloc_extended((study->n_columns + 1) *
+										 sizeof(HpInput), MCXT_ALLOC_HUGE);
+	bool	   *as_category = palloc(study->n_columns + 1);
+	HpFrameOptions options = {as_category, settings->onehot};
+	HpFrame    *frame;
+	uint32		n = 0;
+
+	for (uint32 i = 0; i < study->n_columns; i++)
+	{
+		const HpInput *input = &study->columns[i].input;
+		bool		included = settings->include.patterns == NULL ||
+			patterns_match(&settings->include, input->name,
+						   input->name_length);
+		bool		excluded = patterns_match(&settings->exclude, input->name,
+											  input->name_length);
+
+		if (!included || excluded)
+			continue;
+		as_category[n] = patterns_match(&settings->categorical, input->name,
+										input->name_length);
+		inputs[n++] = *input;
+	}
+	warn_unmatched(study, settings);
+	frame = hp_frame_build(&pg_environment, inputs, n, study->metric,
+						   study->n_runs, &options);
+	if (frame == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many levels for encoding \"onehot\""),
+				 errdetail("There can be at most %d one-hot columns.",
+						   HP_MAX_COLUMNS),
+				 errhint("Use encoding => 'native', or exclude parameters with many levels.")));
+	return frame;
+}
+
+/* ---- the trees ---- */
+
+/*
+ * Train all trees, one after the other.  Each fills a report of its own and
+ * depends on its number alone.
+ */
+static HpForestResult
+train_trees(const HpFrame *frame, const HpFeatureMap *map,
+			const HpForestSettings *settings, TreeBytes *kept)
+{
+	const HpEnv *env = &pg_environment;
+	HpTreeReport *reports = hp_reports_create(env, map, settings);
+	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs);
+	HpTrainer  *trainer = hp_trainer_create(env, frame, map, settings);
+
+	for (uint32 t = 0; t < settings->trees; t++)
+	{
+		const HpTree *tree;
+
+		CHECK_FOR_INTERRUPTS();
+		tree = hp_train_tree(trainer, t, &reports[t], &out_of_bag);
+		if (kept != NULL)
+			tree_bytes_add(kept, tree);
+	}
+	return hp_forest_finish(env, frame, map, settings, reports, &out_of_bag);
+}
+
+/* ---- the model ---- */
+
+static HpText
+copy_text(HpText from)
+{
+	char	   *bytes = palloc(from.length + 1);
+
+	memcpy(bytes, from.bytes, from.length);
+	return (HpText) {bytes, from.length};
+}
+
+/* Copy what a row keeps of its column out of the training's memory. */
+static void
+fill_row(ModelRow *row, const HpColumn *column)
+{
+	*row = (ModelRow) {
+		.name = copy_text(column->name),
+		.kind = column->kind,
+		.role = column->role,
+		.binned = column->binned,
+		.pooled = column->pooled,
+		.fill = column->fill,
+		.n_codes = column->n_codes,
+		.n_words = column->n_words,
+		.runs = column->runs,
+		.distinct = column->distinct,
+		.importance = {NAN, NAN, NAN}
+	};
+	row->parameter = row->name;
+	if (column->level.bytes != NULL)
+	{
+		row->parameter = copy_text(column->parameter);
+		row->level = copy_text(column->level);
+		row->level_missing = column->level_missing;
+	}
+	if (column->n_codes > 0 && column->numbers != NULL)
+	{
+		row->numbers = palloc(column->n_codes * sizeof(double));
+		memcpy(row->numbers, column->numbers, column->n_codes * sizeof(double));
+	}
+	if (column->n_codes > 0 && column->labels != NULL)
+	{
+		uint32		n = column->kind == HP_NUMERIC ?
+			column->n_words + 1 : column->n_codes;
+
+		row->labels = palloc0(n * sizeof(HpText));
+		for (uint32 c = 1; c < n; c++)
+			row->labels[c] = copy_text(column->labels[c]);
+	}
+}
+
+static void
+fill_importances(Model *model, const HpForestResult *result)
+{
+	const double *by_method[METHOD_PERMUTATION + 1] = {
+		[METHOD_IMPURITY] = result->impurity,
+		[METHOD_PERMUTATION] = result->permutation
+	};
+
+	for (Method m = METHOD_IMPURITY; m <= METHOD_PERMUTATION; m++)
+	{
+		if (by_method[m] == NULL)
+			continue;
+		/* what takes no part explains nothing */
+		for (uint32 i = 0; i < model->n_rows; i++)
+			model->rows[i].importance[m] = 0;
+		for (uint32 f = 0; f < model->n_features; f++)
+			model->rows[model->features[f]].importance[m] = by_method[m][f];
+	}
+}
+
+static Model *
+make_model(const Study *study, const Settings *settings, const HpFrame *frame)
+{
+	Model	   *model = palloc0(sizeof(Model));
+
+	model->settings = settings->forest;
+	model->method = settings->method;
+	model->onehot = settings->onehot;
+	model->runs.used = study->n_runs;
+	model->runs.no_metric = study->left_out.no_metric;
+	model->runs.nan_metric = study->left_out.nan_metric;
+	model->runs.infinite_metric = study->left_out.infinite_metric;
+	model->r2 = model->rmse = NAN;
+	model->center = frame->center;
+	model->unit = frame->unit;
+	model->n_rows = frame->n_columns;
+	model->rows = palloc_extended((frame->n_columns + 1) * sizeof(ModelRow),
+								  MCXT_ALLOC_HUGE);
+	model->features = palloc((frame->n_columns + 1) * sizeof(uint32));
+	for (uint32 i = 0; i < frame->n_columns; i++)
+	{
+		fill_row(&model->rows[i], &frame->columns[i]);
+		if (frame->columns[i].role == HP_PARAMETER)
+			model->features[model->n_features++] = i;
+	}
+	return model;
+}
+
+/* ---- what to say about it ---- */
+
+static void
+notice_unusable(const Model *model)
+{
+	uint64		left_out = model->runs.no_metric + model->runs.nan_metric +
+		model->runs.infinite_metric;
+
+	if (model->runs.used < 2)
+		ereport(NOTICE,
+				(errmsg("too few runs to tell what matters: %llu",
+						(unsigned long long) model->runs.used),
+				 errdetail("%llu runs were left out because their metric is null or not finite.",
+						   (unsigned long long) left_out),
+				 errhint("Importances need at least two runs with a finite metric, and are worth reading from some fifty on.")));
+	else if (model->unit == 0)
+		ereport(NOTICE,
+				(errmsg("the metric has the same value in all %llu runs",
+						(unsigned long long) model->runs.used),
+				 errhint("Nothing can be important for a constant metric: choose another one.")));
+	else
+		ereport(NOTICE,
+				(errmsg("no hyperparameter varies over the %llu runs",
+						(unsigned long long) model->runs.used),
+				 errhint("See hp_parameters for what each of them holds.")));
+}
+
+static void
+notice_weak(const Model *model)
+{
+	if (isnan(model->r2) || model->r2 >= R2_NEXT_TO_NOTHING)
+		return;
+	ereport(NOTICE,
+			(errmsg("the hyperparameters predict next to nothing of the metric: out-of-bag R-squared is %.2f",
+					model->r2),
+			 errhint("Read the importances as a guess; hp_quality says more.")));
+}
+
+static void
+notice_dropped_trees(const TreeBytes *kept)
+{
+	if (kept->overflow)
+		ereport(NOTICE,
+				(errmsg("the trees are too large to keep in the forest"),
+				 errdetail("They take more than %zu MB; the importances are not affected.",
+						   MODEL_MAX_TREE_BYTES / (1024 * 1024)),
+				 errhint("hp_predict will need a forest with fewer trees or a larger min_samples_leaf.")));
+}
+
+/*
+ * Grow the forest in `work` and put what it says into the model, which lies
+ * in the current context.
+ */
+static void
+grow_forest(Model *model, HpFrame *frame, Settings *settings,
+			bool keep_trees, MemoryContext work)
+{
+	MemoryContext keep = MemoryContextSwitchTo(work);
+	TreeBytes	kept = {0};
+	HpFeatureMap *map;
+	HpForestResult result;
+
+	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
+	result = train_trees(frame, map, &settings->forest,
+						 keep_trees ? &kept : NULL);
+	MemoryContextSwitchTo(keep);
+
+	/* only now is known which gaps were filled */
+	for (uint32 i = 0; i < frame->n_columns; i++)
+		model->rows[i].fill = frame->columns[i].fill;
+	fill_importances(model, &result);
+	model->r2 = result.r2;
+	model->rmse = result.rmse;
+	if (kept.bytes != NULL)
+	{
+		char	   *trees = MemoryContextAllocHuge(keep, kept.size);
+
+		memcpy(trees, kept.bytes, kept.size);
+		model->trees = trees;
+		model->trees_end = trees + kept.size;
+		model->n_trees = settings->forest.trees;
+	}
+	notice_weak(model);
+	notice_dropped_trees(&kept);
+}
+
+/* The descriptions of the rows; their scratch memory goes row by row. */
+static void
+describe_rows(Model *model, const HpFrame *frame)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "hpimp description",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext keep = MemoryContextSwitchTo(scratch);
+
+	for (uint32 i = 0; i < frame->n_columns; i++)
+	{
+		model->rows[i].description = hp_describe(&pg_environment, frame,
+												 &frame->columns[i]);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(scratch);
+}
+
+Model *
+train(const Study *study, Settings *settings, bool keep_trees)
+{
+	MemoryContext keep = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(keep, "hpimp training",
+											   ALLOCSET_DEFAULT_SIZES);
+	HpFrame    *frame;
+	Model	   *model;
+
+	MemoryContextSwitchTo(work);
+	frame = study_frame(study, settings);
+	MemoryContextSwitchTo(keep);
+	model = make_model(study, settings, frame);
+	describe_rows(model, frame);
+	if (model->runs.used < 2 || model->unit == 0 || model->n_features == 0)
+		notice_unusable(model);
+	else
+		grow_forest(model, frame, settings, keep_trees, work);
+	MemoryContextDelete(work);
+	return model;
+}

@@ -1,0 +1,29 @@
+/*
+ * train.h
+ *		From a study to a trained model.
+ */
+#ifndef HPIMP_TRAIN_H
+#define HPIMP_TRAIN_H
+
+#include "postgres.h"
+
+#include "pg/model.h"
+#include "pg/settings.h"
+#include "pg/study.h"
+
+/*
+ * Train a forest on a study.  The model lies in the current memory context,
+ * the scratch memory is gone; it holds its trees if keep_trees and they are
+ * not too large.  A study of no use (fewer than two runs, no parameter, a
+ * constant metric) gives a model without importances; that, and a forest that
+ * predicts next to nothing, are said in a NOTICE.
+ */
+extern Model *train(const Study *study, Settings *settings, bool keep_trees);
+
+/* The frame of a study with the parameters that settings choose. */
+extern HpFrame *study_frame(const Study *study, Settings *settings);
+
+/* An out-of-bag R^2 below this says that importances are a guess. */
+#define R2_NEXT_TO_NOTHING	0.1
+
+#endif							/* HPIMP_TRAIN_H */
