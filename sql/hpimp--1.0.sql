@@ -149,7 +149,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared, for any kind. note: what may mislead (constant, identifier, gaps ...)';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...)';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -168,7 +168,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared, for any kind. note: what may mislead (constant, identifier, gaps ...). On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
@@ -196,14 +196,13 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
 'how far the forest can be trusted: runs used and left out because of their metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
-CREATE FUNCTION hp_correlation(study hp_study, include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
-	categorical text[] DEFAULT NULL)
+CREATE FUNCTION hp_correlation(study hp_study)
 RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
 	spearman float8, spearman_p_value float8)
 AS 'MODULE_PATHNAME', 'hp_correlation_of_study'
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 20;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
 
-COMMENT ON FUNCTION hp_correlation(hp_study, text[], text[], text[]) IS
+COMMENT ON FUNCTION hp_correlation(hp_study) IS
 'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength';
 
 CREATE FUNCTION hp_correlation(runs regclass, metric text, config text[] DEFAULT '{config}',
@@ -217,14 +216,13 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 20;
 COMMENT ON FUNCTION hp_correlation(regclass, text, text[], text[], text[], text[]) IS
 'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength. On a table: reads it as hp_study does';
 
-CREATE FUNCTION hp_levels(study hp_study, include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
-	categorical text[] DEFAULT NULL)
+CREATE FUNCTION hp_levels(study hp_study)
 RETURNS TABLE (parameter text, level text, runs bigint, mean float8, stddev float8,
 	correlation float8, p_value float8)
 AS 'MODULE_PATHNAME', 'hp_levels_of_study'
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
 
-COMMENT ON FUNCTION hp_levels(hp_study, text[], text[], text[]) IS
+COMMENT ON FUNCTION hp_levels(hp_study) IS
 'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level';
 
 CREATE FUNCTION hp_levels(runs regclass, metric text, config text[] DEFAULT '{config}',

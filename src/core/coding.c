@@ -298,6 +298,21 @@ code_sorted_numbers(Coder *coder, HpCoding *coding, const HpSortItem *items,
 	coding->n_codes = code + 1;
 }
 
+/* Where codes stand for bins, keep the numbers beside. */
+static void
+keep_exact(Coder *coder, HpCoding *coding)
+{
+	uint32_t	n = coder->input->n_values;
+
+	coding->exact = hp_alloc(coder->env, (size_t) n + 1, sizeof(double));
+	for (uint32_t v = 0; v <= n; v++)
+		coding->exact[v] = NAN;
+	for (uint32_t i = 0; i < coder->n_used; i++)
+		if (coder->readings[coder->used[i]].reads == HP_READS_NUMBER)
+			coding->exact[coder->used[i] + 1] =
+				coder->readings[coder->used[i]].number;
+}
+
 static void
 code_numeric(Coder *coder, HpCoding *coding)
 {
@@ -337,6 +352,8 @@ code_numeric(Coder *coder, HpCoding *coding)
 	for (uint32_t c = 0; c <= coding->n_words; c++)
 		coding->numbers[c] = NAN;
 	code_sorted_numbers(coder, coding, items, k, distinct, coding->n_words + 1);
+	if (coding->binned)
+		keep_exact(coder, coding);
 }
 
 static HpRole

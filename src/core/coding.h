@@ -58,6 +58,8 @@ typedef struct HpCoding
 	double	   *numbers;		/* NULL if categorical */
 	HpText	   *labels;			/* NULL if numeric without words */
 	uint32_t   *code_of;		/* by code of the input, [n_values + 1] */
+	double	   *exact;			/* likewise: the number itself, NaN for others;
+								 * NULL unless binned */
 } HpCoding;
 
 /*

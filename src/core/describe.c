@@ -30,7 +30,8 @@ collect_pairs(const HpEnv *env, const HpFrame *frame, const HpColumn *column,
 
 		if (!has_number(column, code))
 			continue;
-		(*x)[n] = column->numbers[code];
+		(*x)[n] = column->exact != NULL ? column->exact[run] :
+			column->numbers[code];
 		(*y)[n++] = frame->metric[run];
 	}
 	return n;
@@ -63,7 +64,8 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 	if (column->role != HP_PARAMETER)
 		return d;
 	hp_tick(env);
-	d.eta2 = ratio_of(env, frame, column);
+	if (column->kind != HP_NUMERIC)
+		d.eta2 = ratio_of(env, frame, column);
 	if (column->kind == HP_CATEGORICAL)
 		return d;
 	d.pairs = collect_pairs(env, frame, column, &x, &y);

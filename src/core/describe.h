@@ -11,14 +11,15 @@
 typedef struct HpDescription
 {
 	uint32_t	pairs;			/* runs with a number: those correlated */
-	double		minimum;		/* of the numbers, unless binned their means */
+	double		minimum;		/* of the numbers */
 	double		maximum;
 	double		pearson;		/* value against metric; false 0, true 1 */
 	double		p_value;		/* of pearson, two-sided */
 	double		spearman;
 	double		spearman_p_value;
-	double		eta2;			/* correlation ratio of the metric over all codes,
-								 * missing being one; in [0, 1] */
+	double		eta2;			/* of a category or boolean: correlation ratio of
+								 * the metric over its levels, missing being
+								 * one; in [0, 1] */
 } HpDescription;
 
 /*

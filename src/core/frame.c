@@ -279,6 +279,18 @@ place_codes(const Builder *b, HpColumn *column, uint32_t input,
 }
 
 static void
+place_exact(const Builder *b, HpColumn *column, uint32_t input,
+			const double *exact)
+{
+	const HpInput *in = &b->inputs[input];
+
+	hp_tick(b->env);
+	column->exact = hp_alloc(b->env, b->n_runs, sizeof(double));
+	for (uint32_t i = 0; i < b->n_runs; i++)
+		column->exact[i] = exact[hp_input_code(in, b->order[i])];
+}
+
+static void
 add_column(const Builder *b, HpFrame *frame, uint32_t input)
 {
 	const HpCoding *coding = &b->codings[input];
@@ -299,10 +311,12 @@ add_column(const Builder *b, HpFrame *frame, uint32_t input)
 		.numbers = coding->numbers,
 		.labels = coding->labels
 	};
-	if (coding->role == HP_PARAMETER)
-		place_codes(b, column, input, coding->code_of);
-	else
+	if (coding->role != HP_PARAMETER)
 		column->n_codes = 0;
+	else
+		place_codes(b, column, input, coding->code_of);
+	if (coding->exact != NULL)
+		place_exact(b, column, input, coding->exact);
 }
 
 /* "parameter_level" */

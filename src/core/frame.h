@@ -41,6 +41,8 @@ typedef struct HpColumn
 	double	   *numbers;
 	HpText	   *labels;
 	void	   *codes;			/* one per run; NULL unless role is PARAMETER */
+	double	   *exact;			/* the numbers one per run where codes stand for
+								 * bins, else NULL */
 } HpColumn;
 
 typedef struct HpFrame

@@ -30,6 +30,7 @@
 #include "utils/numeric.h"
 
 #include "pg/compat.h"
+#include "core/text.h"
 #include "pg/config.h"
 
 /* How much of a wrong config an error message shows, in bytes. */
@@ -256,8 +257,12 @@ static bool
 scalar_number(const JsonbValue *value, double *number)
 {
 	if (value->type == jbvString)
-		return number_from_string(value->val.string.val,
-								  value->val.string.len, number);
+	{
+		HpText		text = {value->val.string.val, value->val.string.len};
+		HpReading	reads = hp_read_text(text, number);
+
+		return reads == HP_READS_NUMBER || reads == HP_READS_NOT_FINITE;
+	}
 	if (value->type != jbvNumeric)
 		return false;
 	*number = number_from_numeric(value->val.numeric);

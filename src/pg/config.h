@@ -29,15 +29,7 @@ extern void config_walk(Jsonb *config, ConfigLeaf leaf, void *arg);
 extern bool config_number_at(Jsonb *document, const char *path,
 							 uint32 path_length, double *number, bool *found);
 
-/*
- * number.c
- *
- * numeric -> nearest double; infinite beyond the range of double.
- * text -> the number it reads as, by JSON's grammar or one of the words nan,
- * inf, infinity (then NaN or infinite); false if it does not.
- */
+/* number.c: numeric -> nearest double; infinite beyond the range of double */
 extern double number_from_numeric(Numeric value);
-extern bool number_from_string(const char *text, uint32 length,
-							   double *number);
 
 #endif							/* HPIMP_CONFIG_H */

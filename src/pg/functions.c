@@ -230,51 +230,56 @@ hp_quality_of_runs(PG_FUNCTION_ARGS)
 
 typedef void (*FrameAnswer) (ReturnSetInfo *result, const HpFrame *frame);
 
-/* include, exclude and categorical are the arguments from `first` on */
+/* (study hp_study): all of its parameters */
 static Datum
-ask_study(FunctionCallInfo fcinfo, const Study *study, int first,
-		  FrameAnswer answer)
+ask_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 {
-	Settings	settings = settings_patterns(fcinfo, first);
+	const Study *study = study_from_datum(PG_GETARG_DATUM(0));
+	Settings	settings = {0};
 
+	InitMaterializedSRF(fcinfo, 0);
+	answer((ReturnSetInfo *) fcinfo->resultinfo,
+		   study_frame(study, &settings));
+	return (Datum) 0;
+}
+
+/* (runs, metric, config, include, exclude, categorical) */
+static Datum
+ask_runs_study(FunctionCallInfo fcinfo, FrameAnswer answer)
+{
+	Settings	settings = settings_patterns(fcinfo, 3);
+	Study	   *study;
+
+	InitMaterializedSRF(fcinfo, 0);
+	study = runs_argument(fcinfo, 2);
 	if (study != NULL)
 		answer((ReturnSetInfo *) fcinfo->resultinfo,
 			   study_frame(study, &settings));
 	return (Datum) 0;
 }
 
-static const Study *
-study_argument(FunctionCallInfo fcinfo)
-{
-	return PG_ARGISNULL(0) ? NULL : study_from_datum(PG_GETARG_DATUM(0));
-}
-
 Datum
 hp_correlation_of_study(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	return ask_study(fcinfo, study_argument(fcinfo), 1, answer_correlation);
+	return ask_study(fcinfo, answer_correlation);
 }
 
 Datum
 hp_correlation_of_runs(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	return ask_study(fcinfo, runs_argument(fcinfo, 2), 3, answer_correlation);
+	return ask_runs_study(fcinfo, answer_correlation);
 }
 
 Datum
 hp_levels_of_study(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	return ask_study(fcinfo, study_argument(fcinfo), 1, answer_levels);
+	return ask_study(fcinfo, answer_levels);
 }
 
 Datum
 hp_levels_of_runs(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	return ask_study(fcinfo, runs_argument(fcinfo, 2), 3, answer_levels);
+	return ask_runs_study(fcinfo, answer_levels);
 }
 
 /* ---- prediction ---- */

@@ -17,7 +17,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "pg/compat.h"
+#include "pg/bytes.h"
 #include "pg/config.h"
 #include "pg/study.h"
 
@@ -53,18 +53,9 @@ check_study(const char *bytes, Size size)
 Datum
 hp_study_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	Size		length = strlen(text);
-	Size		room = length / 4 * 3 + 3;
-	char	   *bytes = palloc(room);
-	int			size = compat_base64_decode(text, length, bytes, room);
+	Size		size;
+	char	   *bytes = bytes_from_text(PG_GETARG_CSTRING(0), &size, "hp_study");
 
-	if (size < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s", "hp_study"),
-				 errdetail("It is not base64 text."),
-				 errhint("Studies are made by hp_study_agg and hp_study.")));
 	PG_RETURN_POINTER(check_study(bytes, size));
 }
 
@@ -73,24 +64,10 @@ hp_study_out(PG_FUNCTION_ARGS)
 {
 	const Study *study = study_from_datum(PG_GETARG_DATUM(0));
 	Size		size = study_flat_size(study);
-	Size		length = (size + 2) / 3 * 4;
-	char	   *bytes;
-	char	   *text;
+	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, size);
 
-	if (length >= MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("study of %u runs and %u parameters is too large for text",
-						study->n_runs, study->n_columns),
-				 errdetail("Its text needs %zu bytes, the limit is %zu bytes.",
-						   length, (Size) MaxAllocSize - 1),
-				 errhint("Use the binary form, or study fewer runs.")));
-	bytes = palloc(size);
 	study_write(study, bytes, size);
-	text = palloc(length + 1);
-	text[compat_base64_encode(bytes, size, text, length)] = '\0';
-	pfree(bytes);
-	PG_RETURN_CSTRING(text);
+	PG_RETURN_CSTRING(bytes_to_text(bytes, size, "hp_study"));
 }
 
 /* The buffer may be read-only (from 17 on), so it is only read. */

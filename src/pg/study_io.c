@@ -40,66 +40,19 @@
 
 #include <math.h>
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "pg/compat.h"
+#include "pg/bytes.h"
 #include "pg/study.h"
 
-#define MAGIC			"hpst"
-#define MAGIC_SIZE		4
+#define LETTERS			"hpst"
 #define VERSION			1
 
 /* Elements to go through between looks at pending interrupts. */
 #define PER_CHECK		65536
 
 /* ---------- writing ---------- */
-
-/* Where bytes go, or only their count if at is NULL. */
-typedef struct Writer
-{
-	char	   *at;
-	Size		size;
-} Writer;
-
-static void
-put_bytes(Writer *writer, const void *bytes, Size size)
-{
-	if (writer->at != NULL && size > 0)
-		memcpy(writer->at + writer->size, bytes, size);
-	writer->size += size;
-}
-
-static inline void
-put_fixed(Writer *writer, uint64 number, int size)
-{
-	if (writer->at != NULL)
-	{
-		char	   *at = writer->at + writer->size;
-
-		for (int i = 0; i < size; i++)
-			at[i] = (char) (number >> (8 * i));
-	}
-	writer->size += size;
-}
-
-static void
-put_varint(Writer *writer, uint64 number)
-{
-	for (; number >= 0x80; number >>= 7)
-		put_fixed(writer, number | 0x80, 1);
-	put_fixed(writer, number, 1);
-}
-
-static inline void
-put_double(Writer *writer, double number)
-{
-	uint64		bits;
-
-	memcpy(&bits, &number, sizeof(bits));
-	put_fixed(writer, bits, sizeof(bits));
-}
 
 static void
 put_value(Writer *writer, const HpValue *value)
@@ -115,8 +68,7 @@ put_value(Writer *writer, const HpValue *value)
 			break;
 		case HP_TAG_STRING:
 		case HP_TAG_JSON:
-			put_varint(writer, value->length);
-			put_bytes(writer, value->text, value->length);
+			put_text(writer, (HpText) {value->text, value->length});
 			break;
 	}
 }
@@ -143,9 +95,7 @@ put_codes(Writer *writer, const HpInput *input)
 static void
 put_study(Writer *writer, const Study *study)
 {
-	put_bytes(writer, MAGIC, MAGIC_SIZE);
-	put_fixed(writer, VERSION, 1);
-	put_fixed(writer, GetDatabaseEncoding(), 1);
+	put_head(writer, LETTERS, VERSION);
 	put_varint(writer, study->n_runs);
 	put_varint(writer, study->n_columns);
 	put_varint(writer, study->left_out.no_metric);
@@ -167,8 +117,7 @@ put_study(Writer *writer, const Study *study)
 		const HpInput *input = &study->columns[i].input;
 
 		CHECK_FOR_INTERRUPTS();
-		put_varint(writer, input->name_length);
-		put_bytes(writer, input->name, input->name_length);
+		put_text(writer, (HpText) {input->name, input->name_length});
 		put_varint(writer, input->n_values);
 		for (uint32 j = 0; j < input->n_values; j++)
 			put_value(writer, &input->values[j]);
@@ -198,96 +147,11 @@ study_write(const Study *study, char *into, Size size)
 
 /* ---------- reading ---------- */
 
-typedef struct Reader
-{
-	const char *at;
-	const char *end;
-	int			encoding;		/* of texts */
-} Reader;
-
-static void
-damaged(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid hp_study value"),
-			 errdetail_internal("%s", detail),
-			 errhint("Pass a value that was made by hp_study_agg or hp_study, whole and unchanged.")));
-}
-
-/* The next size bytes. */
-static const char *
-get_bytes(Reader *reader, uint64 size)
-{
-	const char *at = reader->at;
-
-	if (size > (uint64) (reader->end - at))
-		damaged("It ends too early.");
-	reader->at += size;
-	return at;
-}
-
-static inline uint64
-get_fixed(Reader *reader, int size)
-{
-	const unsigned char *at = (const unsigned char *) get_bytes(reader, size);
-	uint64		number = 0;
-
-	for (int i = 0; i < size; i++)
-		number |= (uint64) at[i] << (8 * i);
-	return number;
-}
-
-/* A number up to a limit that fits 63 bits, in its shortest form. */
-static uint64
-get_varint(Reader *reader, uint64 limit)
-{
-	uint64		number = 0;
-
-	for (int shift = 0; shift < 63; shift += 7)
-	{
-		uint64		byte = get_fixed(reader, 1);
-
-		number |= (byte & 0x7F) << shift;
-		if (byte < 0x80)
-		{
-			if (number > limit || (byte == 0 && shift > 0))
-				break;
-			return number;
-		}
-	}
-	damaged("A count is out of range.");
-	return 0;					/* not reached */
-}
-
-static inline double
-get_double(Reader *reader)
-{
-	uint64		bits = get_fixed(reader, sizeof(uint64));
-	double		number;
-
-	memcpy(&number, &bits, sizeof(number));
-	return number;
-}
-
-/* A text, valid in the encoding of this database. */
-static const char *
-get_text(Reader *reader, uint32 *length)
-{
-	const char *text;
-	char	   *converted;
-
-	*length = get_varint(reader, MaxAllocSize);
-	text = get_bytes(reader, *length);
-	converted = pg_any_to_server(text, *length, reader->encoding);
-	if (converted != text)
-		*length = strlen(converted);
-	return converted;
-}
-
 static void
 get_value(Reader *reader, HpValue *value)
 {
+	HpText		text;
+
 	memset(value, 0, sizeof(HpValue));
 	value->tag = get_fixed(reader, 1);
 	switch (value->tag)
@@ -296,19 +160,21 @@ get_value(Reader *reader, HpValue *value)
 			value->number = get_double(reader);
 			if (isnan(value->number) ||
 				(value->number == 0 && signbit(value->number)))
-				damaged("A number is not a number of JSON.");
+				damaged(reader, "A number is not a number of JSON.");
 			break;
 		case HP_TAG_BOOLEAN:
 			value->number = get_fixed(reader, 1);
 			if (value->number > 1)
-				damaged("A boolean is neither true nor false.");
+				damaged(reader, "A boolean is neither true nor false.");
 			break;
 		case HP_TAG_STRING:
 		case HP_TAG_JSON:
-			value->text = get_text(reader, &value->length);
+			text = get_text(reader);
+			value->text = text.bytes;
+			value->length = text.length;
 			break;
 		default:
-			damaged("A value is of an unknown kind.");
+			damaged(reader, "A value is of an unknown kind.");
 	}
 }
 
@@ -342,7 +208,7 @@ get_codes(Reader *reader, Study *study, StudyColumn *column, uint32 n_runs)
 	Reader		codes;
 
 	if (input->n_values < 1 || input->n_values > n_codes)
-		damaged("A parameter has more values than runs, or none.");
+		damaged(reader, "A parameter has more values than runs, or none.");
 	codes = *reader;
 	get_bytes(reader, (uint64) n_codes * width);
 	study_reserve_codes(study, column, n_codes, width);
@@ -352,23 +218,22 @@ get_codes(Reader *reader, Study *study, StudyColumn *column, uint32 n_runs)
 			CHECK_FOR_INTERRUPTS();
 		code = get_fixed(&codes, width);
 		if (code > input->n_values)
-			damaged("A run has a value that is not listed.");
+			damaged(reader, "A run has a value that is not listed.");
 		study_put_code(input, run, code);
 	}
 	if (code == 0)
-		damaged("A parameter ends with a run that does not have it.");
+		damaged(reader, "A parameter ends with a run that does not have it.");
 	input->n_codes = n_codes;
 }
 
 static void
 get_column(Reader *reader, Study *study, uint32 n_runs)
 {
-	uint32		length;
-	const char *name = get_text(reader, &length);
-	StudyColumn *column = study_add_column(study, name, length);
+	HpText		name = get_text(reader);
+	StudyColumn *column = study_add_column(study, name.bytes, name.length);
 
 	if (column == NULL)
-		damaged("Two parameters have the same name.");
+		damaged(reader, "Two parameters have the same name.");
 	get_values(reader, study, column);
 	get_codes(reader, study, column, n_runs);
 }
@@ -387,31 +252,9 @@ get_metric(Reader *reader, Study *study, uint32 n_runs)
 		if (run % PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (!isfinite(metric) || (metric == 0 && signbit(metric)))
-			damaged("A metric is not finite.");
+			damaged(reader, "A metric is not finite.");
 		study->metric[run] = metric;
 	}
-}
-
-/* What comes before the counts. */
-static void
-get_head(Reader *reader)
-{
-	uint64		version;
-
-	if (memcmp(get_bytes(reader, MAGIC_SIZE), MAGIC, MAGIC_SIZE) != 0)
-		damaged("It does not begin as a study does.");
-	version = get_fixed(reader, 1);
-	if (version != VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("hp_study value has unknown format version %d",
-						(int) version),
-				 errdetail("This version of hpimp reads format version %d.",
-						   VERSION),
-				 errhint("Update hpimp on this server.")));
-	reader->encoding = get_fixed(reader, 1);
-	if (!PG_VALID_BE_ENCODING(reader->encoding))
-		damaged("Its encoding is unknown.");
 }
 
 /*
@@ -424,12 +267,12 @@ get_head(Reader *reader)
 Study *
 study_read(const char *bytes, Size size, MemoryContext context)
 {
-	Reader		reader = {bytes, bytes + size, 0};
+	Reader		reader = {bytes, bytes + size, 0, "hp_study"};
 	Study	   *study = study_new(context);
 	uint32		n_runs;
 	uint32		n_columns;
 
-	get_head(&reader);
+	get_head(&reader, LETTERS, VERSION);
 	n_runs = get_varint(&reader, HP_MAX_RUNS);
 	n_columns = get_varint(&reader, HP_MAX_COLUMNS);
 	study->left_out.no_metric = get_varint(&reader, PG_INT64_MAX);
@@ -442,7 +285,7 @@ study_read(const char *bytes, Size size, MemoryContext context)
 		get_column(&reader, study, n_runs);
 	}
 	if (reader.at != reader.end)
-		damaged("Something follows its end.");
+		damaged(&reader, "There are bytes behind its end.");
 
 	/* last: until here there was no run for add_value() to remember */
 	study->n_runs = n_runs;
@@ -454,8 +297,9 @@ Study *
 study_read_untrusted(const char *bytes, Size size, MemoryContext context)
 {
 	Study	   *study = study_read(bytes, size, context);
+	Reader		reader = {.type = "hp_study"};
 
 	if (!study_values_are_distinct(study))
-		damaged("A parameter has the same value twice.");
+		damaged(&reader, "A parameter has the same value twice.");
 	return study;
 }
