@@ -22,7 +22,9 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*.c src/pg/*.c)))
 # for our files and not for theirs.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(includedir_server) -ffp-contract=off
 # The signatures of callbacks are not ours to choose: unused parameters are fine.
-PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter $(clang_flags)
+# A server built with gcc passes on options that clang does not know.
+clang_flags = $(if $(findstring clang,$(CC)),-Wno-unknown-warning-option -Wno-ignored-optimization-argument)
 # PostgreSQL 15 loads modules with all their symbols global: bind our calls to
 # our functions, whatever another extension calls its own. (16+ hides them.)
 SHLIB_LINK = $(if $(filter linux freebsd netbsd openbsd,$(PORTNAME)),-Wl$(comma)-Bsymbolic-functions) -lm

@@ -7,32 +7,38 @@
  * is large beside the spread.  Deviations are scaled by a power of two so
  * that neither 1e300 nor 1e-300 squared leaves the range of double; such
  * scaling is exact.  The mean itself gets a second pass, which corrects the
- * rounding of the first (Chan, Golub, LeVeque: Algorithms for computing the
- * sample variance, Am. Stat. 37, 1983).
+ * rounding of the first, and what rounding it to a double still leaves (the
+ * residual) is taken off the sums (Chan, Golub, LeVeque: Algorithms for
+ * computing the sample variance, Am. Stat. 37, 1983).
  */
 #include <math.h>
 
 #include "association.h"
 #include "order.h"
 
-/* The exponent e that makes |x| / 2^e at most 1; 0 for all zero. */
+static double
+largest_deviation(const double *x, uint32_t n, double center, double shrink)
+{
+	double		largest = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		largest = fmax(largest, fabs(x[i] * shrink - center * shrink));
+	return largest;
+}
+
+/* The exponent e that makes |x - center| / 2^e at most 1; 0 for all zero. */
 static int
 scale_exponent(const double *x, uint32_t n, double center)
 {
-	double		largest = 0;
+	double		largest = largest_deviation(x, n, center, 1);
 	int			exponent = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-	{
-		/* halves: the difference of two finite doubles may overflow */
-		double		deviation = fabs(x[i] / 2 - center / 2);
-
-		if (deviation > largest)
-			largest = deviation;
-	}
-	if (largest > 0)
-	{
+	if (largest > 0 && isfinite(largest))
 		frexp(largest, &exponent);
+	else if (largest > 0)
+	{
+		/* the difference of two finite doubles may overflow, not half of it */
+		frexp(largest_deviation(x, n, center, 0.5), &exponent);
 		exponent++;
 	}
 	return exponent;
@@ -99,8 +105,10 @@ hp_moments(const double *x, uint32_t n)
 	{
 		double		d = scaled(x[i], &scale);
 
+		m.residual += d;
 		m.sum_squares += d * d;
 	}
+	m.sum_squares -= m.residual * m.residual / n;
 	return m;
 }
 
@@ -144,8 +152,10 @@ hp_pearson(const double *x, const double *y, uint32_t n)
 	sy = scale_for(my.mean, my.exponent);
 	for (uint32_t i = 0; i < n; i++)
 		products += scaled(x[i], &sx) * scaled(y[i], &sy);
-	r = products / (sqrt(mx.sum_squares) * sqrt(my.sum_squares));
-	return fmax(-1, fmin(1, r));
+	products -= mx.residual * my.residual / n;
+	/* both sums lie between about 1 and n: their product is safe */
+	r = products / sqrt(mx.sum_squares * my.sum_squares);
+	return isnan(r) ? r : fmax(-1, fmin(1, r));
 }
 
 double
@@ -254,6 +264,12 @@ hp_correlation_ratio(const HpEnv *env, const uint32_t *group,
 	}
 	for (uint32_t g = 0; g < n_groups; g++)
 		if (count[g] > 0)
-			between += sum[g] * sum[g] / count[g];
+		{
+			double		d = sum[g] - m.residual * count[g] / n;
+
+			between += d * d / count[g];
+		}
+	if (!(m.sum_squares > 0))
+		return NAN;
 	return fmax(0, fmin(1, between / m.sum_squares));
 }

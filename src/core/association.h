@@ -19,7 +19,9 @@
 typedef struct HpMoments
 {
 	double		mean;
-	double		sum_squares;	/* of (x - mean) / 2^exponent */
+	double		residual;		/* sum of (x - mean) / 2^exponent: what is left by
+								 * rounding the mean to a double */
+	double		sum_squares;	/* of (x - true mean) / 2^exponent */
 	int			exponent;
 } HpMoments;
 

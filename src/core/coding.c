@@ -123,7 +123,8 @@ decide_kind(const Tally *t)
 		return HP_NUMERIC;
 	if (t->words == 0 && t->numbers == 0)
 		return HP_BOOLEAN;
-	if (t->numbers > words && t->numbers + words > HP_FEW_VALUES)
+	if (t->numbers > words && t->numbers + words > HP_FEW_VALUES &&
+		words <= HP_MAX_WORDS)
 		return HP_NUMERIC;
 	return HP_CATEGORICAL;
 }
@@ -239,6 +240,8 @@ code_boolean(Coder *coder, HpCoding *coding)
 		uint32_t	v = coder->used[i];
 		bool		value = coder->readings[v].number != 0;
 
+		if (coder->readings[v].reads == HP_READS_NOT_FINITE)
+			continue;			/* missing */
 		seen[value] = true;
 		coding->code_of[v + 1] = 1 + value;
 	}
@@ -289,9 +292,10 @@ code_sorted_numbers(Coder *coder, HpCoding *coding, const HpSortItem *items,
 			in_code = 0;
 		}
 		in_code += runs;
+		/* by shares: a difference of two numbers might overflow */
 		coding->numbers[code] = in_code == runs ? number :
-			coding->numbers[code] +
-			(number - coding->numbers[code]) * (runs / in_code);
+			coding->numbers[code] * (1 - runs / in_code) +
+			number * (runs / in_code);
 		coding->code_of[v + 1] = code;
 		before += coder->runs_of[v + 1];
 	}
@@ -356,6 +360,23 @@ code_numeric(Coder *coder, HpCoding *coding)
 		keep_exact(coder, coding);
 }
 
+/* The text of the one value a parameter has. */
+static HpText
+find_only(const Coder *coder, const HpCoding *coding)
+{
+	for (uint32_t i = 0; i < coder->n_used; i++)
+	{
+		uint32_t	v = coder->used[i];
+
+		if (coding->code_of[v + 1] == 0)
+			continue;
+		if (coding->kind == HP_BOOLEAN)
+			return coding->labels[coding->code_of[v + 1]];
+		return text_of(coder->env, &coder->input->values[v]);
+	}
+	return (HpText) {NULL, 0};
+}
+
 static HpRole
 decide_role(const HpCoding *coding, uint32_t missing, bool as_category)
 {
@@ -396,6 +417,8 @@ hp_code_values(const HpEnv *env, const HpInput *input,
 			coding.runs += runs;
 	}
 	coding.role = decide_role(&coding, missing, as_category);
+	if (coding.distinct == 1)
+		coding.only = find_only(&coder, &coding);
 	return coding;
 }
 

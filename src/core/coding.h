@@ -29,6 +29,9 @@ typedef enum HpRole
 /* Words and numbers mixed in at most so many values are one category. */
 #define HP_FEW_VALUES	20
 
+/* Numeric parameters have at most so many different words among the numbers. */
+#define HP_MAX_WORDS	1000
+
 /* A category is an identifier from so many runs and this share of them on. */
 #define HP_IDENTIFIER_RUNS	10
 #define HP_IDENTIFIER_SHARE 0.9
@@ -55,6 +58,7 @@ typedef struct HpCoding
 	uint32_t	n_words;
 	uint32_t	distinct;		/* values that differ, missing not counted */
 	uint32_t	runs;			/* that have the parameter */
+	HpText		only;			/* the one value, if there is just one, as text */
 	double	   *numbers;		/* NULL if categorical */
 	HpText	   *labels;			/* NULL if numeric without words */
 	uint32_t   *code_of;		/* by code of the input, [n_values + 1] */
@@ -74,8 +78,9 @@ typedef struct HpCoding
  *	  all numbers, or texts that are JSON numbers: numeric; not-finite ones
  *		are missing;
  *	  all booleans, or texts "true"/"false" in any case: boolean;
- *	  numbers and words: a category if there are at most HP_FEW_VALUES or
- *		fewer numbers than words, else numeric, each word a code of its own;
+ *	  numbers and words: a category if there are at most HP_FEW_VALUES values,
+ *		more than HP_MAX_WORDS words or no more numbers than words, else numeric,
+ *		each word a code of its own;
  *	  otherwise categorical.
  */
 extern HpCoding hp_code_values(const HpEnv *env, const HpInput *input,

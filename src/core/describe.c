@@ -57,10 +57,15 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 	};
 	double	   *x;
 	double	   *y;
+	double		only;
 
-	if (column->role == HP_CONSTANT && column->kind == HP_NUMERIC &&
-		column->distinct == 1)
-		d.minimum = d.maximum = column->numbers[column->n_words + 1];
+	if (column->role == HP_CONSTANT && column->distinct == 1 &&
+		hp_read_text(column->only, &only) != HP_READS_WORD &&
+		column->kind != HP_CATEGORICAL)
+	{
+		d.minimum = d.maximum = only;
+		d.pairs = column->runs;
+	}
 	if (column->role != HP_PARAMETER)
 		return d;
 	hp_tick(env);

@@ -286,6 +286,8 @@ judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
 		spread += (y - mean) * (y - mean);
 	}
 	result->rmse = sqrt(errors / n) * frame->unit;
+	if (!isfinite(result->rmse))
+		result->rmse = NAN;
 	if (n > 1 && spread > 0)
 		result->r2 = 1 - errors / spread;
 }

@@ -97,6 +97,16 @@ final_code(const Builder *b, uint32_t input, uint32_t run)
 	return b->codings[input].code_of[hp_input_code(&b->inputs[input], run)];
 }
 
+/* Tells numbers in one bin apart; 0 where codes do already. */
+static inline uint64_t
+exact_key(const Builder *b, uint32_t input, uint32_t run)
+{
+	const double *exact = b->codings[input].exact;
+
+	return exact == NULL ? 0 :
+		hp_order_key(exact[hp_input_code(&b->inputs[input], run)]);
+}
+
 static void
 hash_runs(const Builder *b, uint64_t *hash)
 {
@@ -106,7 +116,7 @@ hash_runs(const Builder *b, uint64_t *hash)
 		hp_tick(b->env);
 		for (uint32_t run = 0; run < b->n_runs; run++)
 			hash[run] = hp_mix64(hash[run] * UINT64_C(0x9e3779b97f4a7c15) +
-								 final_code(b, i, run));
+								 final_code(b, i, run) + exact_key(b, i, run));
 	}
 }
 
@@ -119,9 +129,13 @@ codes_before(void *arg, uint32_t a, uint32_t b)
 	{
 		uint32_t	code_a = final_code(builder, i, a);
 		uint32_t	code_b = final_code(builder, i, b);
+		uint64_t	exact_a = exact_key(builder, i, a);
+		uint64_t	exact_b = exact_key(builder, i, b);
 
 		if (code_a != code_b)
 			return code_a < code_b;
+		if (exact_a != exact_b)
+			return exact_a < exact_b;
 	}
 	return false;
 }
@@ -224,8 +238,8 @@ make_target(const Builder *b, HpFrame *frame)
 	uint32_t	n = frame->n_runs;
 	int			bits = bits_of(n) <= 14 ? 48 : 62 - bits_of(n);
 	double		low,
-				high,
-				half;
+				range,
+				shrink;
 	int			exponent;
 
 	frame->metric = hp_alloc(b->env, n, sizeof(double));
@@ -234,21 +248,20 @@ make_target(const Builder *b, HpFrame *frame)
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		frame->metric[i] = b->metric[b->order[i]] + 0.0;
-	low = frame->metric[0];
-	high = frame->metric[n - 1];
-	half = high / 2 - low / 2;
-	frame->center = low / 2 + high / 2;
-	if (half <= 0)
+	/* from end to end of double the range would overflow */
+	shrink = isfinite(frame->metric[n - 1] - frame->metric[0]) ? 1 : 0.5;
+	low = frame->metric[0] * shrink;
+	range = frame->metric[n - 1] * shrink - low;
+	frame->center = (low + range / 2) / shrink;
+	if (range <= 0)
 		return;
-	frexp(half, &exponent);		/* half <= 2^exponent */
-	frame->unit = ldexp(1, exponent - bits);
-	if (frame->unit == 0)
-		frame->unit = ldexp(1, -1074);
+	frexp(range, &exponent);	/* range / 2 <= 2^(exponent - 1) */
+	frame->unit = fmax(ldexp(1, exponent - 1 - bits), ldexp(1, -1074)) / shrink;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		double		y = frame->metric[i] / 2 - frame->center / 2;
+		double		y = frame->metric[i] * shrink - frame->center * shrink;
 
-		frame->target[i] = (int64_t) floor(y / frame->unit * 2 + 0.5);
+		frame->target[i] = (int64_t) floor(y / (frame->unit * shrink) + 0.5);
 	}
 }
 
@@ -306,6 +319,7 @@ add_column(const Builder *b, HpFrame *frame, uint32_t input)
 		.pooled = coding->pooled,
 		.runs = coding->runs,
 		.distinct = coding->distinct,
+		.only = coding->only,
 		.n_codes = coding->n_codes,
 		.n_words = coding->n_words,
 		.numbers = coding->numbers,
@@ -353,6 +367,7 @@ add_indicator(const Builder *b, HpFrame *frame, uint32_t input, uint32_t code)
 	column->kind = HP_BOOLEAN;
 	column->runs = b->n_runs;
 	column->distinct = 2;
+	column->only = (HpText) {NULL, 0};
 	column->n_codes = 3;
 	column->pooled = false;
 	column->numbers = (double *) boolean_numbers;

@@ -36,6 +36,7 @@ typedef struct HpColumn
 	bool		wide;			/* codes are uint16_t, else uint8_t */
 	uint32_t	runs;			/* that have the parameter */
 	uint32_t	distinct;		/* values that differ, missing not counted */
+	HpText		only;			/* the one value, if there is just one */
 	uint32_t	n_codes;		/* see HpCoding; 0 unless role is PARAMETER */
 	uint32_t	n_words;
 	double	   *numbers;

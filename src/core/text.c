@@ -6,6 +6,7 @@
  * in every library this runs on.  They follow LC_NUMERIC, which PostgreSQL
  * keeps at "C".
  */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +148,8 @@ hp_write_number(double number, char into[HP_NUMBER_TEXT_SIZE])
 	if (isinf(number))
 		return (uint32_t) snprintf(into, HP_NUMBER_TEXT_SIZE,
 								   number > 0 ? "Infinity" : "-Infinity");
-	for (int digits = 15;; digits++)
+	/* normal numbers of up to 15 digits read back; subnormals have fewer */
+	for (int digits = fabs(number) < DBL_MIN ? 1 : 15;; digits++)
 	{
 		int			length = snprintf(into, HP_NUMBER_TEXT_SIZE, "%.*g",
 									  digits, number);

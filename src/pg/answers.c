@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -168,6 +169,9 @@ append_note(StringInfo notes, const char *note)
 	appendStringInfoString(notes, note);
 }
 
+/* Bytes of a constant's value in its note. */
+#define VALUE_SHOWN		60
+
 /* What may mislead about a parameter, in words. */
 static char *
 make_note(const Model *model, const ModelRow *row)
@@ -178,7 +182,10 @@ make_note(const Model *model, const ModelRow *row)
 	initStringInfo(&notes);
 	if (row->role == HP_CONSTANT)
 		append_note(&notes, row->distinct == 0 ? "no value in any run" :
-					"constant");
+					psprintf("constant: %.*s",
+							 pg_mbcliplen(row->only.bytes, row->only.length,
+										  VALUE_SHOWN),
+							 row->only.bytes));
 	else if (row->role == HP_IDENTIFIER)
 		append_note(&notes, "identifier: (nearly) every run has its own value; kept out of the forest");
 	else

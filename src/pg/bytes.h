@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "core/text.h"
+#include "pg/compat.h"
 
 /* ---- writing ---- */
 
@@ -60,7 +61,7 @@ typedef struct Reader
 } Reader;
 
 /* Reports that the value being read is damaged; detail is a sentence. */
-extern void damaged(const Reader *reader, const char *detail) pg_attribute_noreturn();
+pg_noreturn extern void damaged(const Reader *reader, const char *detail);
 
 /* The next size bytes. */
 static inline const char *

@@ -18,6 +18,11 @@
 #include "varatt.h"
 #endif
 
+/* pg_noreturn came in 18 and took the place of pg_attribute_noreturn(). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn _Noreturn
+#endif
+
 #include "common/base64.h"
 
 /* Base64 works on bytes since 18, on char before. */

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/detoast.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -336,18 +338,21 @@ candidate_leaf(void *arg, const char *path, uint32 path_length,
 	}
 }
 
+/* NaN if there is nothing to predict from. */
 static double
 predict(const Model *model, Jsonb *config)
 {
 	Candidate	candidate = {model, palloc((model->n_features + 1) *
 										   sizeof(uint32))};
 
+	if (!model_can_grow(model))
+		return NAN;
 	if (model->n_trees == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the forest holds no trees to predict with"),
-				 errdetail("It was trained on runs that tell nothing, or its trees were too large to keep."),
-				 errhint("See hp_quality, or train with fewer trees or a larger min_samples_leaf.")));
+				 errdetail("They were too large to keep."),
+				 errhint("Train with fewer trees or a larger min_samples_leaf.")));
 	for (uint32 f = 0; f < model->n_features; f++)
 	{
 		const ModelRow *row = &model->rows[model->features[f]];
@@ -402,6 +407,14 @@ read_cached(FunctionCallInfo fcinfo, struct varlena *value)
 	return cached->model;
 }
 
+static Datum
+float_or_null(FunctionCallInfo fcinfo, double value)
+{
+	if (isnan(value))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(value);
+}
+
 /* (forest hp_forest, config jsonb) -> float8 */
 Datum
 hp_predict_by_forest(PG_FUNCTION_ARGS)
@@ -410,7 +423,7 @@ hp_predict_by_forest(PG_FUNCTION_ARGS)
 	Model	   *model = VARATT_IS_EXTERNAL_ONDISK(value) ?
 		read_cached(fcinfo, value) : forest_argument(fcinfo, 0);
 
-	PG_RETURN_FLOAT8(predict(model, PG_GETARG_JSONB_P(1)));
+	return float_or_null(fcinfo, predict(model, PG_GETARG_JSONB_P(1)));
 }
 
 /* (runs, metric, candidate jsonb, config, settings ...) -> float8 */
@@ -424,5 +437,5 @@ hp_predict_by_runs(PG_FUNCTION_ARGS)
 	model = runs_model(fcinfo, 3, true);
 	if (model == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(predict(model, PG_GETARG_JSONB_P(2)));
+	return float_or_null(fcinfo, predict(model, PG_GETARG_JSONB_P(2)));
 }

@@ -12,7 +12,7 @@
  *
  *	+-------+------------------+------+---------+-------------+
  *	| flags | name, parameter, | kind | counts, | numbers and |
- *	|		| level (texts)    | role | doubles | labels	  |
+ *	|		| level, only value| role | doubles | labels	  |
  *	+-------+------------------+------+---------+-------------+
  *
  * trees, each:
@@ -59,7 +59,7 @@
 #define ROW_NUMBERS		0x10
 #define ROW_LABELS		0x20
 #define ROW_MISSING		0x40
-#define ROW_ALL_FLAGS	0x7F
+#define ROW_ONLY		0x80
 
 /* ---- writing ---- */
 
@@ -166,6 +166,7 @@ row_flags(const ModelRow *row)
 {
 	return (row->level.bytes != NULL ? ROW_ONEHOT : 0) |
 		(row->level_missing ? ROW_MISSING : 0) |
+		(row->only.bytes != NULL ? ROW_ONLY : 0) |
 		(row->binned ? ROW_BINNED : 0) |
 		(row->pooled ? ROW_POOLED : 0) |
 		(row->fill ? ROW_FILL : 0) |
@@ -185,6 +186,8 @@ put_row(Writer *writer, const ModelRow *row)
 		put_text(writer, row->parameter);
 		put_text(writer, row->level);
 	}
+	if (flags & ROW_ONLY)
+		put_text(writer, row->only);
 	put_fixed(writer, row->kind, 1);
 	put_fixed(writer, row->role, 1);
 	put_varint(writer, row->runs);
@@ -348,14 +351,14 @@ get_row(Reader *reader, ModelRow *row)
 	int			flags = get_fixed(reader, 1);
 
 	memset(row, 0, sizeof(ModelRow));
-	if (flags & ~ROW_ALL_FLAGS)
-		damaged(reader, "A parameter has unknown properties.");
 	row->name = row->parameter = get_text(reader);
 	if (flags & ROW_ONEHOT)
 	{
 		row->parameter = get_text(reader);
 		row->level = get_text(reader);
 	}
+	if (flags & ROW_ONLY)
+		row->only = get_text(reader);
 	row->kind = get_choice(reader, HP_NUMERIC, HP_CATEGORICAL);
 	row->role = get_choice(reader, HP_PARAMETER, HP_IDENTIFIER);
 	row->level_missing = flags & ROW_MISSING;

@@ -37,6 +37,7 @@ typedef struct ModelRow
 	uint32		n_words;
 	uint32		runs;			/* that have it */
 	uint32		distinct;
+	HpText		only;			/* the one value, if there is just one */
 	double		importance[METHOD_PERMUTATION + 1]; /* by method, NaN if not
 													 * defined; [0] not used */
 	HpDescription description;
@@ -87,6 +88,13 @@ typedef struct TreeBytes
 } TreeBytes;
 
 extern void tree_bytes_add(TreeBytes *trees, const HpTree *tree);
+
+/* Whether there are runs, parameters and a varying metric to grow trees on. */
+static inline bool
+model_can_grow(const Model *model)
+{
+	return model->runs.used >= 2 && model->unit > 0 && model->n_features > 0;
+}
 
 /* The flat varlena of a model. */
 extern struct varlena *model_write(const Model *model);

@@ -13,7 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/coding.h"
+#include "core/order.h"
 #include "pg/environment.h"
 #include "pg/train.h"
 
@@ -21,17 +21,31 @@
 
 #define NAMES_SHOWN	20
 
+static int
+compare_names(const void *a, const void *b)
+{
+	const HpText *x = a;
+	const HpText *y = b;
+
+	return hp_text_compare(x->bytes, x->length, y->bytes, y->length);
+}
+
 /* The names of a study's parameters for a message: "a", "b", ... */
 static char *
 list_names(const Study *study)
 {
+	HpText	   *names = palloc((study->n_columns + 1) * sizeof(HpText));
 	StringInfoData list;
 
 	initStringInfo(&list);
+	for (uint32 i = 0; i < study->n_columns; i++)
+		names[i] = (HpText) {study->columns[i].input.name,
+			study->columns[i].input.name_length};
+	qsort(names, study->n_columns, sizeof(HpText), compare_names);
 	for (uint32 i = 0; i < study->n_columns && i < NAMES_SHOWN; i++)
 		appendStringInfo(&list, "%s\"%.*s\"", i == 0 ? "" : ", ",
-						 (int) study->columns[i].input.name_length,
-						 study->columns[i].input.name);
+						 (int) names[i].length, names[i].bytes);
+	pfree(names);
 	if (study->n_columns > NAMES_SHOWN)
 		appendStringInfo(&list, " and %u more",
 						 study->n_columns - NAMES_SHOWN);
@@ -43,8 +57,11 @@ list_names(const Study *study)
 static void
 warn_unmatched(const Study *study, const Settings *settings)
 {
-	char	   *names = list_names(study);
+	char	   *names;
 
+	if (settings->include.n + settings->exclude.n + settings->categorical.n == 0)
+		return;
+	names = list_names(study);
 	patterns_warn_unmatched(&settings->include, names);
 	patterns_warn_unmatched(&settings->exclude, names);
 	patterns_warn_unmatched(&settings->categorical, names);
@@ -145,6 +162,8 @@ fill_row(ModelRow *row, const HpColumn *column)
 		.importance = {NAN, NAN, NAN}
 	};
 	row->parameter = row->name;
+	if (column->only.bytes != NULL)
+		row->only = copy_text(column->only);
 	if (column->level.bytes != NULL)
 	{
 		row->parameter = copy_text(column->parameter);
@@ -237,7 +256,7 @@ notice_unusable(const Model *model)
 				 errhint("Nothing can be important for a constant metric: choose another one.")));
 	else
 		ereport(NOTICE,
-				(errmsg("no hyperparameter varies over the %llu runs",
+				(errmsg("no hyperparameter that could matter varies over the %llu runs",
 						(unsigned long long) model->runs.used),
 				 errhint("See hp_parameters for what each of them holds.")));
 }
@@ -249,7 +268,7 @@ notice_weak(const Model *model)
 		return;
 	ereport(NOTICE,
 			(errmsg("the hyperparameters predict next to nothing of the metric: out-of-bag R-squared is %.2f",
-					model->r2),
+					fabs(model->r2) < 0.005 ? 0.0 : model->r2),
 			 errhint("Read the importances as a guess; hp_quality says more.")));
 }
 
@@ -334,10 +353,10 @@ train(const Study *study, Settings *settings, bool keep_trees)
 	MemoryContextSwitchTo(keep);
 	model = make_model(study, settings, frame);
 	describe_rows(model, frame);
-	if (model->runs.used < 2 || model->unit == 0 || model->n_features == 0)
-		notice_unusable(model);
-	else
+	if (model_can_grow(model))
 		grow_forest(model, frame, settings, keep_trees, work);
+	else
+		notice_unusable(model);
 	MemoryContextDelete(work);
 	return model;
 }

@@ -51,7 +51,7 @@ SELECT * FROM hp_quality('runs', 'val_loss')
 \echo '   are those of the category that matters most:'
 \echo
 WITH levels AS (
-	SELECT * FROM hp_levels(hp_study('runs', 'val_loss'))
+	SELECT * FROM hp_levels('runs', 'val_loss')
 )
 SELECT * FROM levels
 WHERE parameter = (SELECT parameter FROM hp_importance('runs', 'val_loss')

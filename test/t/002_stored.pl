@@ -89,5 +89,20 @@ CREATE TABLE runs AS SELECT jsonb_build_object('a', i) AS config, i::float8 AS l
 SELECT count(*) FROM hp_importance('runs', 'loss');
 SQL
 
+# in a schema of its own, which nobody has on the search path; moved while in use
+ask('CREATE DATABASE elsewhere');
+my $first = "SELECT parameter FROM %s.hp_importance('public.runs', 'loss') ORDER BY importance DESC LIMIT 1";
+ask(<<'SQL', 'elsewhere');
+CREATE SCHEMA "Our tools";
+CREATE EXTENSION hpimp SCHEMA "Our tools";
+CREATE TABLE runs AS SELECT jsonb_build_object('a', i, 'b', i % 7) AS config, i::float8 AS loss FROM generate_series(1, 80) i;
+CREATE TABLE kept AS SELECT "Our tools".hp_study('runs', 'loss') AS study;
+SQL
+is(ask(sprintf($first, '"Our tools"'), 'elsewhere'), 'a', 'in another schema');
+ask('CREATE SCHEMA moved; ALTER EXTENSION hpimp SET SCHEMA moved', 'elsewhere');
+is(ask(sprintf("SET search_path = ''; $first", 'moved'), 'elsewhere'), 'a', 'moved, with an empty search path');
+is(ask("SET search_path = ''; SELECT count(*) FROM public.kept, moved.hp_importance(moved.hp_forest(study))", 'elsewhere'), '2',
+	'a stored study moves along');
+
 $node->stop;
 done_testing();
