@@ -11,19 +11,20 @@
  *
  * which is the between-children sum of squares (Breiman et al. 1984, 8.4).
  * Writing it by the deviation d, not by the squared sums of both sides, keeps
- * its digits when the mean is far from zero.  s and L are exact integers.
+ * its digits when the mean is far from zero.  s and L are exact integers.  A
+ * score is the reduction without the factor W, which is the same for all
+ * splits of a node.
  *
  * Levels of a category are ordered by their mean target in the node; the best
  * of all subsets of levels is then a prefix of that order (Fisher 1958;
  * Breiman et al. 1984, theorem 4.5).
  *
- * The bins hold zero between calls: walking the occupied codes clears them
- * again, so that a small node costs its own size and not that of the code
- * range.  occupied has a bit per code, summary a bit per word of occupied.
+ * The bins hold zero between calls: collecting the codes that occur clears
+ * them again.  Where a node is small beside the range of codes, a bitmap
+ * over codes (occupied) and one over its words (summary) tell which bins to
+ * look at, so that the node costs its own size and not that of the range.
  */
 #include "split.h"
-
-#define COUNT_OF(weight)	((UINT64_C(1) << 32) + (weight))
 
 void
 hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
@@ -31,227 +32,117 @@ hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
 				 uint32_t min_samples_leaf)
 {
 	uint32_t	codes = 1;
-	uint32_t	levels = 1;
 
 	for (uint32_t f = 0; f < n_features; f++)
-	{
 		if (features[f].n_codes > codes)
 			codes = features[f].n_codes;
-		if (features[f].categorical && features[f].n_codes > levels)
-			levels = features[f].n_codes;
-	}
 	splitter->env = env;
 	splitter->features = features;
 	splitter->min_samples_leaf = min_samples_leaf;
 	splitter->bins = hp_alloc0(env, codes, sizeof(HpBin));
-	/* narrow columns always have their four words walked */
-	splitter->occupied = hp_alloc0(env, codes / 64 + 4, sizeof(uint64_t));
+	splitter->occupied = hp_alloc0(env, codes / 64 + 1, sizeof(uint64_t));
 	splitter->summary = hp_alloc0(env, codes / 4096 + 1, sizeof(uint64_t));
-	splitter->levels = hp_alloc(env, levels, sizeof(HpLevel));
-	splitter->levels_scratch = hp_alloc(env, levels, sizeof(HpLevel));
+	/* one to spare: collecting writes ahead */
+	splitter->levels = hp_alloc(env, (size_t) codes + 1, sizeof(HpLevel));
+	splitter->scratch = hp_alloc(env, (size_t) codes + 1, sizeof(HpLevel));
 }
 
-/* Put one sample with the given code into the histogram. */
-static inline void
-add_sample(HpSplitter *splitter, uint32_t code, const HpSample *sample)
-{
-	HpBin	   *bin = &splitter->bins[code];
+/* ---- the codes that occur, and their sums ---- */
 
+static inline void
+add_sample(HpBin *bin, const HpSample *sample)
+{
 	bin->target += sample->target * (int64_t) sample->weight;
-	bin->count += COUNT_OF(sample->weight);
+	bin->count += HP_COUNT_OF(sample->weight);
+}
+
+static inline void
+mark(HpSplitter *splitter, uint32_t code)
+{
 	splitter->occupied[code / 64] |= UINT64_C(1) << (code % 64);
+	splitter->summary[code / 4096] |= UINT64_C(1) << (code / 64 % 64);
 }
 
-static void
-fill_bins(HpSplitter *splitter, const HpFeature *feature,
-		  const HpSample *samples, uint32_t n)
+/* Many samples: fill all bins, then look at each. */
+static uint32_t
+collect_dense(HpSplitter *splitter, const HpFeature *feature,
+			  const HpSample *samples, uint32_t n)
 {
+	HpBin	   *bins = splitter->bins;
+	HpLevel    *levels = splitter->levels;
+	uint32_t	n_levels = 0;
+
 	if (feature->wide)
-	{
-		const uint16_t *codes = feature->codes;
-
 		for (uint32_t i = 0; i < n; i++)
-		{
-			uint32_t	code = codes[samples[i].run];
-
-			add_sample(splitter, code, &samples[i]);
-			splitter->summary[code / 4096] |= UINT64_C(1) << (code / 64 % 64);
-		}
-	}
+			add_sample(&bins[((const uint16_t *) feature->codes)[samples[i].run]],
+					   &samples[i]);
 	else
-	{
-		const uint8_t *codes = feature->codes;
-
 		for (uint32_t i = 0; i < n; i++)
-			add_sample(splitter, codes[samples[i].run], &samples[i]);
-		splitter->summary[0] = 15;
-	}
-}
-
-/* ---- walking the occupied codes in order, clearing the bins ---- */
-
-typedef struct Walk
-{
-	uint64_t	words;			/* words of this summary word still to visit */
-	uint64_t	bits;			/* codes of this word still to visit */
-	uint32_t	summary;
-	uint32_t	n_summary;
-	uint32_t	word;
-} Walk;
-
-static inline void
-start_walk(Walk *walk, HpSplitter *splitter, const HpFeature *feature)
-{
-	walk->words = splitter->summary[0];
-	walk->bits = 0;
-	walk->summary = 0;
-	walk->n_summary = (feature->n_codes - 1) / 4096 + 1;
-	splitter->summary[0] = 0;
-}
-
-/* The next occupied code and its bin; false after the last. */
-static inline bool
-next_bin(Walk *walk, HpSplitter *splitter, uint32_t *code, HpBin *bin)
-{
-	while (walk->bits == 0)
+			add_sample(&bins[((const uint8_t *) feature->codes)[samples[i].run]],
+					   &samples[i]);
+	for (uint32_t code = 0; code < feature->n_codes; code++)
 	{
-		while (walk->words == 0)
+		levels[n_levels].bin = bins[code];
+		levels[n_levels].code = code;
+		n_levels += bins[code].count != 0;
+		bins[code] = (HpBin) {0, 0};
+	}
+	return n_levels;
+}
+
+/* Visit the bits of a word from the lowest on: each becomes `bit`. */
+#define FOR_EACH_BIT(bit, word) \
+	for (uint64_t bits_ = (word); \
+		 bits_ != 0 && ((bit) = (uint32_t) __builtin_ctzll(bits_), true); \
+		 bits_ &= bits_ - 1)
+
+/* Few samples: look at the bins that the bitmaps name. */
+static uint32_t
+collect_sparse(HpSplitter *splitter, const HpFeature *feature,
+			   const HpSample *samples, uint32_t n)
+{
+	HpLevel    *levels = splitter->levels;
+	uint32_t	n_levels = 0;
+	uint32_t	word,
+				bit;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	code = hp_feature_code(feature, samples[i].run);
+
+		add_sample(&splitter->bins[code], &samples[i]);
+		mark(splitter, code);
+	}
+	for (uint32_t s = 0; s <= (feature->n_codes - 1) / 4096; s++)
+	{
+		FOR_EACH_BIT(word, splitter->summary[s])
 		{
-			if (++walk->summary >= walk->n_summary)
-				return false;
-			walk->words = splitter->summary[walk->summary];
-			splitter->summary[walk->summary] = 0;
+			FOR_EACH_BIT(bit, splitter->occupied[s * 64 + word])
+			{
+				uint32_t	code = (s * 64 + word) * 64 + bit;
+
+				levels[n_levels].bin = splitter->bins[code];
+				levels[n_levels++].code = code;
+				splitter->bins[code] = (HpBin) {0, 0};
+			}
+			splitter->occupied[s * 64 + word] = 0;
 		}
-		walk->word = walk->summary * 64 +
-			(uint32_t) __builtin_ctzll(walk->words);
-		walk->words &= walk->words - 1;
-		walk->bits = splitter->occupied[walk->word];
-		splitter->occupied[walk->word] = 0;
+		splitter->summary[s] = 0;
 	}
-	*code = walk->word * 64 + (uint32_t) __builtin_ctzll(walk->bits);
-	walk->bits &= walk->bits - 1;
-	*bin = splitter->bins[*code];
-	splitter->bins[*code] = (HpBin) {0, 0};
-	return true;
+	return n_levels;
 }
 
-/* ---- scanning candidates ---- */
-
-/* A left child growing from candidate to candidate, and the best of them. */
-typedef struct Scan
+/* The codes of a node into splitter->levels, ascending. */
+static uint32_t
+collect_levels(HpSplitter *splitter, const HpFeature *feature,
+			   const HpSample *samples, uint32_t n)
 {
-	const HpSums *total;
-	double		mean;
-	uint64_t	min_count;		/* min_samples_leaf << 32 */
-	uint64_t	total_count;
-	int64_t		target;
-	uint64_t	count;
-	double		best;
-	int64_t		best_target;
-	uint64_t	best_count;
-	uint32_t	best_low;		/* the last code left, the first code right */
-	uint32_t	best_high;
-} Scan;
-
-static Scan
-start_scan(const HpSplitter *splitter, const HpSums *total)
-{
-	return (Scan) {
-		.total = total,
-		.mean = (double) total->target / total->weight,
-		.min_count = (uint64_t) splitter->min_samples_leaf << 32,
-		.total_count = ((uint64_t) total->samples << 32) + total->weight,
-		.best = -1
-	};
+	if (n >= feature->n_codes / 2)
+		return collect_dense(splitter, feature, samples, n);
+	return collect_sparse(splitter, feature, samples, n);
 }
 
-/* Try the split between what was added so far and the code high. */
-static inline void
-try_split(Scan *scan, uint32_t low, uint32_t high)
-{
-	double		left = (uint32_t) scan->count;
-	double		right = scan->total->weight - left;
-	double		deviation = scan->target - left * scan->mean;
-	double		score = deviation * deviation / (left * right);
-
-	if (score > scan->best &&
-		scan->count >= scan->min_count &&
-		scan->total_count - scan->count >= scan->min_count)
-	{
-		scan->best = score;
-		scan->best_target = scan->target;
-		scan->best_count = scan->count;
-		scan->best_low = low;
-		scan->best_high = high;
-	}
-}
-
-static inline void
-add_left(Scan *scan, int64_t target, uint64_t count)
-{
-	scan->target += target;
-	scan->count += count;
-}
-
-static void
-finish_scan(const Scan *scan, uint32_t feature, uint32_t cut, HpSplit *split)
-{
-	split->score = scan->best;
-	split->feature = feature;
-	split->cut = cut;
-	split->left.target = scan->best_target;
-	split->left.weight = (uint32_t) scan->best_count;
-	split->left.samples = (uint32_t) (scan->best_count >> 32);
-}
-
-uint32_t
-hp_halfway_code(const HpFeature *feature, uint32_t low, uint32_t high)
-{
-	double		threshold;
-
-	if (low <= feature->n_words)
-		return low;
-	threshold = feature->numbers[low] / 2 + feature->numbers[high] / 2;
-	while (low + 1 < high)
-	{
-		uint32_t	middle = low + (high - low) / 2;
-
-		if (feature->numbers[middle] <= threshold)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool
-split_numeric(HpSplitter *splitter, uint32_t feature, const HpSums *total,
-			  HpSplit *split)
-{
-	const HpFeature *f = &splitter->features[feature];
-	Scan		scan = start_scan(splitter, total);
-	Walk		walk;
-	HpBin		bin = {0, 0};
-	uint32_t	low = 0;
-	uint32_t	code;
-
-	start_walk(&walk, splitter, f);
-	next_bin(&walk, splitter, &low, &bin);
-	add_left(&scan, bin.target, bin.count);
-	if (!next_bin(&walk, splitter, &code, &bin))
-		return false;
-	do
-	{
-		try_split(&scan, low, code);
-		add_left(&scan, bin.target, bin.count);
-		low = code;
-	} while (next_bin(&walk, splitter, &code, &bin));
-	finish_scan(&scan, feature, scan.best < 0 ? 0 :
-				hp_halfway_code(f, scan.best_low, scan.best_high), split);
-	return true;
-}
-
-/* ---- levels ---- */
+/* ---- levels by mean ---- */
 
 #define INSERTION_MAX 24
 
@@ -300,53 +191,67 @@ hp_sort_levels(HpLevel *levels, HpLevel *scratch, uint32_t n)
 	return from;
 }
 
-/* The occupied levels by mean; *n is their number. */
-static HpLevel *
-collect_levels(HpSplitter *splitter, const HpFeature *feature, uint32_t *n)
+HpLevel *
+hp_levels_by_mean(HpLevel *levels, HpLevel *scratch, uint32_t n)
 {
-	Walk		walk;
-	HpBin		bin;
-	uint32_t	code;
-
-	*n = 0;
-	start_walk(&walk, splitter, feature);
-	while (next_bin(&walk, splitter, &code, &bin))
-		splitter->levels[(*n)++] = (HpLevel) {
-			.mean = (double) bin.target / (uint32_t) bin.count,
-			.target = bin.target,
-			.count = bin.count,
-			.code = code
-		};
-	return hp_sort_levels(splitter->levels, splitter->levels_scratch, *n);
+	for (uint32_t i = 0; i < n; i++)
+		levels[i].mean = (double) levels[i].bin.target /
+			(uint32_t) levels[i].bin.count;
+	return hp_sort_levels(levels, scratch, n);
 }
 
 HpLevel *
 hp_order_levels(HpSplitter *splitter, uint32_t feature,
 				const HpSample *samples, uint32_t n, uint32_t *n_levels)
 {
-	const HpFeature *f = &splitter->features[feature];
-
-	fill_bins(splitter, f, samples, n);
-	return collect_levels(splitter, f, n_levels);
+	*n_levels = collect_levels(splitter, &splitter->features[feature],
+							   samples, n);
+	return hp_levels_by_mean(splitter->levels, splitter->scratch, *n_levels);
 }
 
-static bool
-split_categorical(HpSplitter *splitter, uint32_t feature, const HpSums *total,
-				  HpSplit *split)
-{
-	Scan		scan = start_scan(splitter, total);
-	uint32_t	n;
-	HpLevel    *levels = collect_levels(splitter,
-										&splitter->features[feature], &n);
+/* ---- candidates ---- */
 
-	for (uint32_t i = 0; i < n; i++)
+void
+hp_split_levels(const HpSplitter *splitter, uint32_t feature,
+				const HpLevel *levels, uint32_t n, const HpSums *total,
+				HpSplit *split)
+{
+	double		weight = total->weight;
+	double		mean = (double) total->target / weight;
+	uint64_t	all = ((uint64_t) total->samples << 32) + total->weight;
+	uint64_t	least = (uint64_t) splitter->min_samples_leaf << 32;
+	HpBin		left = {0, 0};
+	HpBin		best = {0, 0};
+	uint32_t	at = 0;
+
+	split->score = -1;
+	split->feature = feature;
+	for (uint32_t i = 0; i + 1 < n; i++)
 	{
-		if (i > 0)
-			try_split(&scan, i - 1, i);
-		add_left(&scan, levels[i].target, levels[i].count);
+		double		left_weight,
+					deviation,
+					score;
+
+		left.target += levels[i].bin.target;
+		left.count += levels[i].bin.count;
+		left_weight = (uint32_t) left.count;
+		deviation = (double) left.target - left_weight * mean;
+		score = deviation * deviation /
+			(left_weight * (weight - left_weight));
+		if (score > split->score && left.count >= least &&
+			all - left.count >= least)
+		{
+			split->score = score;
+			best = left;
+			at = i;
+		}
 	}
-	finish_scan(&scan, feature, scan.best_high, split);
-	return n > 1;
+	split->low = levels[at].code;
+	split->high = splitter->features[feature].categorical ? at + 1 :
+		levels[at + 1].code;
+	split->left.target = best.target;
+	split->left.weight = (uint32_t) best.count;
+	split->left.samples = (uint32_t) (best.count >> 32);
 }
 
 bool
@@ -354,9 +259,102 @@ hp_best_split(HpSplitter *splitter, uint32_t feature, const HpSample *samples,
 			  uint32_t n, const HpSums *total, HpSplit *split)
 {
 	const HpFeature *f = &splitter->features[feature];
+	uint32_t	n_levels = collect_levels(splitter, f, samples, n);
+	const HpLevel *levels = splitter->levels;
 
-	fill_bins(splitter, f, samples, n);
+	if (n_levels < 2)
+		return false;
 	if (f->categorical)
-		return split_categorical(splitter, feature, total, split);
-	return split_numeric(splitter, feature, total, split);
+		levels = hp_levels_by_mean(splitter->levels, splitter->scratch,
+								   n_levels);
+	hp_split_levels(splitter, feature, levels, n_levels, total, split);
+	return true;
+}
+
+uint32_t
+hp_halfway_code(const HpFeature *feature, uint32_t low, uint32_t high)
+{
+	double		threshold;
+
+	if (low <= feature->n_words)
+		return low;
+	threshold = feature->numbers[low] / 2 + feature->numbers[high] / 2;
+	while (low + 1 < high)
+	{
+		uint32_t	middle = low + (high - low) / 2;
+
+		if (feature->numbers[middle] <= threshold)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* ---- samples by code ---- */
+
+#define FEW_SAMPLES	12
+
+static void
+order_few_samples(const HpFeature *feature, const HpSample *samples,
+				  uint32_t n, uint32_t *order)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	entry = hp_feature_code(feature, samples[i].run) << 16 | i;
+		uint32_t	j = i;
+
+		for (; j > 0 && order[j - 1] > entry; j--)
+			order[j] = order[j - 1];
+		order[j] = entry;
+	}
+}
+
+/* A counting sort: bins count the samples of a code, then hold its place. */
+void
+hp_order_samples(HpSplitter *splitter, uint32_t feature,
+				 const HpSample *samples, uint32_t n, uint32_t *order)
+{
+	const HpFeature *f = &splitter->features[feature];
+	HpBin	   *bins = splitter->bins;
+	uint64_t	place = 0;
+	uint32_t	word,
+				bit;
+
+	if (n <= FEW_SAMPLES)
+	{
+		order_few_samples(f, samples, n, order);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	code = hp_feature_code(f, samples[i].run);
+
+		bins[code].count++;
+		mark(splitter, code);
+	}
+	for (uint32_t s = 0; s <= (f->n_codes - 1) / 4096; s++)
+	{
+		FOR_EACH_BIT(word, splitter->summary[s])
+		{
+			FOR_EACH_BIT(bit, splitter->occupied[s * 64 + word])
+			{
+				HpBin	   *bin = &bins[(s * 64 + word) * 64 + bit];
+				uint64_t	count = bin->count;
+
+				bin->count = place;
+				place += count;
+			}
+			splitter->occupied[s * 64 + word] = 0;
+		}
+		splitter->summary[s] = 0;
+	}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	code = hp_feature_code(f, samples[i].run);
+
+		order[bins[code].count++] = code << 16 | i;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		bins[order[i] >> 16].count = 0;
 }

@@ -41,26 +41,29 @@ typedef struct HpSums
 
 typedef struct HpSplit
 {
-	double		score;			/* variance reduction * n: see split.c; < 0 if
+	double		score;			/* variance reduction / W: see split.c; < 0 if
 								 * there is no split */
 	uint32_t	feature;
-	uint32_t	cut;			/* numeric: codes <= cut go left; categorical:
-								 * so many levels, by mean, go left */
+	uint32_t	low;			/* numeric: the codes of the node next to the
+								 * split */
+	uint32_t	high;			/* categorical: so many levels, by mean, go
+								 * left */
 	HpSums		left;
 } HpSplit;
 
 typedef struct HpBin
 {
-	int64_t		target;
+	int64_t		target;			/* sum of weight * target */
 	uint64_t	count;			/* samples << 32 | weight */
 } HpBin;
 
-/* A level occupied in the node, for ordering by mean. */
+#define HP_COUNT_OF(weight)	((UINT64_C(1) << 32) + (weight))
+
+/* A code that occurs in the node, and the sums of its samples. */
 typedef struct HpLevel
 {
-	double		mean;
-	int64_t		target;
-	uint64_t	count;
+	HpBin		bin;
+	double		mean;			/* of the target; categories only */
 	uint32_t	code;
 } HpLevel;
 
@@ -73,8 +76,8 @@ typedef struct HpSplitter
 	HpBin	   *bins;			/* all zero between calls */
 	uint64_t   *occupied;		/* bitmap over codes, likewise */
 	uint64_t   *summary;		/* bitmap over words of occupied, likewise */
-	HpLevel    *levels;			/* the occupied levels of a category */
-	HpLevel    *levels_scratch;
+	HpLevel    *levels;			/* the codes that occur */
+	HpLevel    *scratch;		/* as many more */
 } HpSplitter;
 
 extern void hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
@@ -99,6 +102,18 @@ extern HpLevel *hp_order_levels(HpSplitter *splitter, uint32_t feature,
 								uint32_t *n_levels);
 
 /*
+ * The best split between n levels that are in order, at most one after
+ * another on the left; score -1 if there is none.
+ */
+extern void hp_split_levels(const HpSplitter *splitter, uint32_t feature,
+							const HpLevel *levels, uint32_t n,
+							const HpSums *total, HpSplit *split);
+
+/* Set the means of levels and sort by them: hp_sort_levels. */
+extern HpLevel *hp_levels_by_mean(HpLevel *levels, HpLevel *scratch,
+								  uint32_t n);
+
+/*
  * Sort levels by mean, stably: those that tie stay as they are.  The result
  * lies in levels or in scratch.
  */
@@ -111,6 +126,14 @@ extern HpLevel *hp_sort_levels(HpLevel *levels, HpLevel *scratch, uint32_t n);
  */
 extern uint32_t hp_halfway_code(const HpFeature *feature, uint32_t low,
 								uint32_t high);
+
+/*
+ * The samples by code of a feature, those of one code in their order:
+ * order[i] = code << 16 | index.  n <= 65536.
+ */
+extern void hp_order_samples(HpSplitter *splitter, uint32_t feature,
+							 const HpSample *samples, uint32_t n,
+							 uint32_t *order);
 
 static inline uint32_t
 hp_feature_code(const HpFeature *feature, uint32_t run)

@@ -16,46 +16,7 @@
  */
 #include <string.h>
 
-#include "tree.h"
-
-/* Visits of (sample, feature) between two ticks: about 2 ms. */
-#define VISITS_PER_TICK		500000
-
-/* Halvings of 2^31 samples, and one. */
-#define MAX_WAITING			32
-
-/* A node to be grown. */
-typedef struct Task
-{
-	HpSums		sums;
-	uint32_t	node;
-	uint32_t	first;			/* samples[first .. first + sums.samples) */
-	uint32_t	depth;
-	uint32_t	list;			/* features to look at: where they begin */
-	uint32_t	n_list;
-	bool		last;			/* of its siblings: the list is its own */
-} Task;
-
-struct HpGrower
-{
-	const HpEnv *env;
-	const HpFeature *features;
-	uint32_t	n_features;
-	uint32_t	n_runs;
-	HpTreeSettings settings;
-	HpSplitter	splitter;
-	HpSample   *samples;
-	HpSample   *scratch;
-	uint16_t   *lists;			/* stack of feature lists */
-	Task		waiting[MAX_WAITING];
-	uint32_t	n_waiting;
-	uint32_t	visits;			/* since the last tick */
-	HpTree		tree;
-
-	/* of the tree being grown */
-	HpRng	   *rng;
-	double	   *gain;
-};
+#include "grow.h"
 
 HpGrower *
 hp_grower_create(const HpEnv *env, const HpFeature *features,
@@ -73,8 +34,9 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 					 settings->min_samples_leaf);
 	g->samples = hp_alloc(env, n_runs, sizeof(HpSample));
 	g->scratch = hp_alloc(env, n_runs, sizeof(HpSample));
-	g->lists = hp_alloc(env, (size_t) (MAX_WAITING + 2) * n_features,
+	g->lists = hp_alloc(env, (size_t) (HP_MAX_WAITING + 2) * n_features,
 						sizeof(uint16_t));
+	g->subtree = hp_subtree_create(env, n_features);
 	g->tree.nodes = hp_alloc(env, 2 * (size_t) n_runs, sizeof(HpNode));
 	return g;
 }
@@ -151,7 +113,7 @@ hp_node_lists(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
 	return false;
 }
 
-/* The listed levels by code, in the splitter's memory. */
+/* Levels by code: sorted as if the code were their mean. */
 static HpLevel *
 sort_by_code(HpSplitter *splitter, HpLevel *listed, uint32_t n)
 {
@@ -160,27 +122,25 @@ sort_by_code(HpSplitter *splitter, HpLevel *listed, uint32_t n)
 	memmove(levels, listed, n * sizeof(HpLevel));
 	for (uint32_t i = 0; i < n; i++)
 		levels[i].mean = levels[i].code;
-	return hp_sort_levels(levels, splitter->levels_scratch, n);
+	return hp_sort_levels(levels, splitter->scratch, n);
 }
 
 /* List the levels of the lighter side of a categorical split. */
 static void
-list_levels(HpGrower *g, HpNode *node, const Task *task, const HpSplit *split)
+list_levels(HpGrower *g, HpNode *node, const HpTask *task, const HpSplit *split,
+			HpLevel *levels, uint32_t n_levels)
 {
 	uint32_t	n_codes = g->features[split->feature].n_codes;
-	uint32_t	n_levels;
-	HpLevel    *listed = hp_order_levels(&g->splitter, split->feature,
-										 g->samples + task->first,
-										 task->sums.samples, &n_levels);
-	uint32_t	n_listed = split->cut;
+	HpLevel    *listed = levels;
+	uint32_t	n_listed = split->high;
 	uint64_t   *words;
 
 	node->listed_right =
 		task->sums.weight - split->left.weight < split->left.weight;
 	if (node->listed_right)
 	{
-		listed += split->cut;
-		n_listed = n_levels - split->cut;
+		listed += split->high;
+		n_listed = n_levels - split->high;
 	}
 	node->cut = (uint32_t) reserve_list(g, list_words(n_codes, n_listed));
 	words = g->tree.lists + node->cut;
@@ -207,20 +167,8 @@ is_pure(const HpSample *samples, uint32_t n)
 	return true;
 }
 
-static inline void
-count_visits(HpGrower *g, uint32_t visits)
-{
-	g->visits += visits;
-	if (g->visits >= VISITS_PER_TICK)
-	{
-		hp_tick(g->env);
-		g->visits = 0;
-	}
-}
-
-/* Keep the better of two splits, of equals either with the same chance. */
-static void
-keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
+void
+hp_keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
 {
 	if (split->score < best->score || split->score < 0)
 		return;
@@ -232,46 +180,12 @@ keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
 }
 
 /*
- * Two samples of different target: any feature that tells them apart splits
- * as well as any other, no sums needed.
- */
-static bool
-split_pair(HpGrower *g, const Task *task, uint32_t feature, HpSplit *split)
-{
-	const HpFeature *f = &g->features[feature];
-	const HpSample *a = &g->samples[task->first];
-	const HpSample *b = a + 1;
-	uint32_t	code_a = hp_feature_code(f, a->run);
-	uint32_t	code_b = hp_feature_code(f, b->run);
-	double		weight = task->sums.weight;
-	double		deviation = (double) (a->target - b->target) *
-		a->weight * b->weight / weight;
-	bool		a_left;
-
-	if (code_a == code_b)
-		return false;
-	/* levels are ordered by mean */
-	a_left = f->categorical ? a->target < b->target : code_a < code_b;
-	split->score = deviation * deviation / ((double) a->weight * b->weight);
-	split->feature = feature;
-	split->left.target = a_left ? a->target * a->weight : b->target * b->weight;
-	split->left.weight = a_left ? a->weight : b->weight;
-	split->left.samples = 1;
-	if (f->categorical)
-		split->cut = 1;
-	else
-		split->cut = a_left ? hp_halfway_code(f, code_a, code_b) :
-			hp_halfway_code(f, code_b, code_a);
-	return true;
-}
-
-/*
  * Look for the best split among the node's features.  Those found constant
  * are taken off the list.  With features_per_split below the number of
  * features, features are drawn until so many were not constant.
  */
 static bool
-choose_split(HpGrower *g, const Task *task, uint16_t *list, uint32_t *n_list,
+choose_split(HpGrower *g, const HpTask *task, uint16_t *list, uint32_t *n_list,
 			 HpSplit *best)
 {
 	uint32_t	n = task->sums.samples;
@@ -284,7 +198,6 @@ choose_split(HpGrower *g, const Task *task, uint16_t *list, uint32_t *n_list,
 	{
 		HpSplit		split = {.score = -1};
 		uint16_t	feature;
-		bool		varies;
 
 		if (draw)
 		{
@@ -295,19 +208,14 @@ choose_split(HpGrower *g, const Task *task, uint16_t *list, uint32_t *n_list,
 			list[i] = feature;
 		}
 		feature = list[i];
-		count_visits(g, n);
-		if (n == 2 && g->settings.min_samples_leaf == 1)
-			varies = split_pair(g, task, feature, &split);
-		else
-			varies = hp_best_split(&g->splitter, feature,
-								   g->samples + task->first, n, &task->sums,
-								   &split);
-		if (!varies)
+		hp_count_visits(g, n);
+		if (!hp_best_split(&g->splitter, feature, g->samples + task->first, n,
+						   &task->sums, &split))
 		{
 			list[i] = list[--*n_list];
 			continue;
 		}
-		keep_better(g, best, &ties, &split);
+		hp_keep_better(g, best, &ties, &split);
 		i++;
 		wanted--;
 	}
@@ -316,9 +224,31 @@ choose_split(HpGrower *g, const Task *task, uint16_t *list, uint32_t *n_list,
 
 /* ---- growing ---- */
 
+bool
+hp_may_split(const HpGrower *g, const HpSums *sums, uint32_t depth)
+{
+	return sums->samples >= 2 &&
+		sums->samples / 2 >= g->settings.min_samples_leaf &&
+		(g->settings.max_depth == 0 || depth < g->settings.max_depth);
+}
+
+uint32_t
+hp_own_list(HpGrower *g, const HpTask *task)
+{
+	uint32_t	list = task->list;
+
+	if (!task->last)
+	{
+		list += task->n_list;
+		memcpy(g->lists + list, g->lists + task->list,
+			   task->n_list * sizeof(uint16_t));
+	}
+	return list;
+}
+
 /* Stable: the order of samples within a child is that of the parent. */
 static void
-partition(HpGrower *g, const Task *task, const HpNode *node)
+partition(HpGrower *g, const HpTask *task, const HpNode *node)
 {
 	const HpFeature *f = &g->features[node->feature];
 	HpSample   *samples = g->samples + task->first;
@@ -338,7 +268,7 @@ partition(HpGrower *g, const Task *task, const HpNode *node)
 		right += !goes_left;
 	}
 	memcpy(samples + left, g->scratch, right * sizeof(HpSample));
-	count_visits(g, task->sums.samples);
+	hp_count_visits(g, task->sums.samples);
 }
 
 static int64_t
@@ -360,12 +290,24 @@ make_node(HpGrower *g, uint32_t node, const HpSums *sums)
 	};
 }
 
-/* Put both children on the stack, the smaller on top. */
-static void
-push_children(HpGrower *g, const Task *task, const HpNode *node,
-			  const HpSplit *split, uint32_t list, uint32_t n_list)
+HpChildren
+hp_split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
+		   HpLevel *levels, uint32_t n_levels, uint32_t list, uint32_t n_list)
 {
-	Task		left = {
+	const HpFeature *f = &g->features[split->feature];
+	HpNode	   *node = &g->tree.nodes[task->node];
+	HpChildren	c;
+
+	node->feature = (uint16_t) split->feature;
+	node->categorical = f->categorical;
+	if (f->categorical)
+		list_levels(g, node, task, split, levels, n_levels);
+	else
+		node->cut = hp_halfway_code(f, split->low, split->high);
+	node->left = g->tree.n_nodes;
+	g->tree.n_nodes += 2;
+	g->gain[split->feature] += split->score * task->sums.weight;
+	c.left = (HpTask) {
 		.sums = split->left,
 		.node = node->left,
 		.first = task->first,
@@ -373,61 +315,72 @@ push_children(HpGrower *g, const Task *task, const HpNode *node,
 		.list = list,
 		.n_list = n_list
 	};
-	Task		right = left;
-
-	right.node = node->left + 1;
-	right.first = task->first + split->left.samples;
-	right.sums.target = task->sums.target - split->left.target;
-	right.sums.weight = task->sums.weight - split->left.weight;
-	right.sums.samples = task->sums.samples - split->left.samples;
-	make_node(g, left.node, &left.sums);
-	make_node(g, right.node, &right.sums);
-	if (left.sums.samples < right.sums.samples)
-	{
-		right.last = true;
-		g->waiting[g->n_waiting++] = right;
-		g->waiting[g->n_waiting++] = left;
-	}
-	else
-	{
-		left.last = true;
-		g->waiting[g->n_waiting++] = left;
-		g->waiting[g->n_waiting++] = right;
-	}
+	c.right = c.left;
+	c.right.node = node->left + 1;
+	c.right.first = task->first + split->left.samples;
+	c.right.sums.target = task->sums.target - split->left.target;
+	c.right.sums.weight = task->sums.weight - split->left.weight;
+	c.right.sums.samples = task->sums.samples - split->left.samples;
+	make_node(g, c.left.node, &c.left.sums);
+	make_node(g, c.right.node, &c.right.sums);
+	return c;
 }
 
-static void
-grow_node(HpGrower *g, Task *task)
+void
+hp_push_children(HpTask *waiting, uint32_t *n_waiting, const HpChildren *children)
 {
-	HpNode	   *node = &g->tree.nodes[task->node];
-	uint32_t	list = task->list;
+	bool		left_first =
+		children->left.sums.samples < children->right.sums.samples;
+	HpTask	   *later = &waiting[(*n_waiting)++];
+
+	*later = left_first ? children->right : children->left;
+	later->last = true;
+	waiting[(*n_waiting)++] = left_first ? children->left : children->right;
+}
+
+/* Grow a large node; true if it was split. */
+static bool
+grow_node(HpGrower *g, const HpTask *task, HpChildren *children)
+{
+	uint32_t	list = hp_own_list(g, task);
 	uint32_t	n_list = task->n_list;
 	HpSplit		split = {.score = -1};
+	HpLevel    *levels = NULL;
+	uint32_t	n_levels = 0;
 
-	if (task->sums.samples < 2 ||
-		task->sums.samples / 2 < g->settings.min_samples_leaf ||
-		(g->settings.max_depth > 0 && task->depth >= g->settings.max_depth) ||
-		is_pure(g->samples + task->first, task->sums.samples))
-		return;
-	if (!task->last)
-	{
-		/* the sibling still needs the list: shorten a copy behind it */
-		list += n_list;
-		memcpy(g->lists + list, g->lists + task->list,
-			   n_list * sizeof(uint16_t));
-	}
 	if (!choose_split(g, task, g->lists + list, &n_list, &split))
-		return;
-	node->feature = (uint16_t) split.feature;
-	node->categorical = g->features[split.feature].categorical;
-	node->cut = split.cut;
-	if (node->categorical)
-		list_levels(g, node, task, &split);
-	node->left = g->tree.n_nodes;
-	g->tree.n_nodes += 2;
-	g->gain[split.feature] += split.score * task->sums.weight;
-	partition(g, task, node);
-	push_children(g, task, node, &split, list, n_list);
+		return false;
+	if (g->features[split.feature].categorical)
+		levels = hp_order_levels(&g->splitter, split.feature,
+								 g->samples + task->first,
+								 task->sums.samples, &n_levels);
+	*children = hp_split_node(g, task, &split, levels, n_levels, list, n_list);
+	partition(g, task, &g->tree.nodes[task->node]);
+	return true;
+}
+
+/* Grow what is waiting, large nodes one by one, small ones with all below. */
+static void
+grow(HpGrower *g, const HpTask *root)
+{
+	bool		draw = g->settings.features_per_split < g->n_features;
+	HpTask		waiting[HP_MAX_WAITING];
+	uint32_t	n_waiting = 1;
+
+	waiting[0] = *root;
+	while (n_waiting > 0)
+	{
+		HpTask		task = waiting[--n_waiting];
+		HpChildren	children;
+
+		if (!hp_may_split(g, &task.sums, task.depth) ||
+			is_pure(g->samples + task.first, task.sums.samples))
+			continue;
+		if (task.sums.samples <= HP_SUBTREE_SAMPLES && !draw)
+			hp_subtree_grow(g, &task);
+		else if (grow_node(g, &task, &children))
+			hp_push_children(waiting, &n_waiting, &children);
+	}
 }
 
 /* Collect the runs drawn; returns their sums. */
@@ -460,7 +413,7 @@ const HpTree *
 hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
 			 const uint32_t *draws, double *gain)
 {
-	Task		root = {.last = true, .n_list = g->n_features};
+	HpTask		root = {.last = true, .n_list = g->n_features};
 
 	g->rng = rng;
 	g->gain = gain;
@@ -470,13 +423,6 @@ hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
 		g->lists[f] = (uint16_t) f;
 	root.sums = draw_samples(g, target, draws);
 	make_node(g, 0, &root.sums);
-	g->waiting[0] = root;
-	g->n_waiting = 1;
-	while (g->n_waiting > 0)
-	{
-		Task		task = g->waiting[--g->n_waiting];
-
-		grow_node(g, &task);
-	}
+	grow(g, &root);
 	return &g->tree;
 }

@@ -69,7 +69,7 @@ is_clean(const Node *node)
 	for (uint32_t c = 0; c < codes; c++)
 		if (s->bins[c].target != 0 || s->bins[c].count != 0)
 			return false;
-	for (uint32_t w = 0; w < codes / 64 + 4; w++)
+	for (uint32_t w = 0; w < codes / 64 + 1; w++)
 		if (s->occupied[w] != 0)
 			return false;
 	for (uint32_t w = 0; w < codes / 4096 + 1; w++)
@@ -226,7 +226,8 @@ check_numeric(Node *node)
 	if (!varies || best < 0)
 		return varies && split.score == -1;
 	for (uint32_t i = 0; i < node->n; i++)
-		left[i] = code_of(node, i) <= split.cut;
+		left[i] = code_of(node, i) <=
+			hp_halfway_code(&node->feature, split.low, split.high);
 	/* score * W is the saving, and no threshold saves more */
 	return near((long double) split.score * node->total.weight, best, all) &&
 		near(saving(node, left), best, all) && left_sums_right(node, &split, left);
@@ -285,7 +286,8 @@ test_by_hand(void)
 	ok(hp_best_split(&node->splitter, 0, node->samples, 4, &node->total, &split),
 	   "two codes can be split");
 	is_double(split.score, 25, 0, "the score is what it saves over W");
-	is_int(split.cut, 1, "between 1 and 2");
+	is_int(hp_halfway_code(&node->feature, split.low, split.high), 1,
+		   "between 1 and 2");
 	ok(split.left.target == 2 && split.left.weight == 2 &&
 	   split.left.samples == 2, "two runs go left");
 	node->splitter.min_samples_leaf = 2;
@@ -385,7 +387,7 @@ check_categorical(Node *node)
 		return false;
 	if (!varies)
 		return true;
-	for (uint32_t i = 0; i < split.cut; i++)
+	for (uint32_t i = 0; i < split.high; i++)
 		goes_left[levels[i].code] = true;
 	for (uint32_t i = 0; i < node->n; i++)
 		left[i] = goes_left[code_of(node, i)];
@@ -435,7 +437,7 @@ levels_right(const Node *node, const HpLevel *levels, uint32_t n)
 				target += node->samples[i].target * node->samples[i].weight;
 				count += (UINT64_C(1) << 32) + node->samples[i].weight;
 			}
-		if (count == 0 || target != levels[l].target || count != levels[l].count)
+		if (count == 0 || target != levels[l].bin.target || count != levels[l].bin.count)
 			return false;
 		if (l > 0 && (levels[l].mean < levels[l - 1].mean ||
 					  (levels[l].mean == levels[l - 1].mean &&
@@ -542,7 +544,8 @@ test_features_in_turn(void)
 	hp_best_split(&splitter, 0, samples, N, &total, &again);
 	ok(first.score == second.score && first.left.samples == second.left.samples,
 	   "the same order in 256 and in 65,536 codes: the same split");
-	ok(first.score == again.score && first.cut == again.cut,
+	ok(first.score == again.score && first.low == again.low &&
+	   first.high == again.high,
 	   "neither leaves anything to the other");
 	is_int(second.feature, 1, "the split names its feature");
 	unit_free_all();

@@ -1,0 +1,297 @@
+/*
+ * test_importance.c
+ *		Permutation importance of one tree against a naive walk of everything.
+ */
+#include "data.h"
+
+#include "core/importance.h"
+
+#define FEATURES	6
+
+/* A tree, the runs it has not seen, and what permuting needs. */
+typedef struct Case
+{
+	uint32_t	n_runs;
+	HpFeature	features[FEATURES];
+	int64_t    *target;
+	const HpTree *tree;
+	HpUnseen	unseen;
+} Case;
+
+/* Features 0 .. 4 drive the target, 5 is constant; odd ones are categories. */
+static Case
+make_case(UnitRandom *random, uint32_t n_runs, uint32_t max_depth)
+{
+	static const uint32_t n_codes[FEATURES] = {40, 300, 257, 6, 2, 3};
+	Case		c = {.n_runs = n_runs};
+	HpTreeSettings settings = {max_depth, 1, FEATURES};
+	uint32_t   *draws = hp_alloc0(unit_env, n_runs, sizeof(uint32_t));
+	double		gain[FEATURES];
+	HpRng		rng;
+
+	c.target = hp_alloc0(unit_env, n_runs, sizeof(int64_t));
+	c.unseen.runs = hp_alloc(unit_env, n_runs + 1, sizeof(uint32_t));
+	for (uint32_t f = 0; f < FEATURES; f++)
+	{
+		bool		wide = n_codes[f] > 256;
+		void	   *codes = hp_alloc0(unit_env, n_runs, wide ? 2 : 1);
+		double	   *numbers = hp_alloc0(unit_env, n_codes[f], sizeof(double));
+
+		for (uint32_t run = 0; run < n_runs; run++)
+		{
+			uint32_t	code = f == 5 ? 1 : random_below(random, n_codes[f]);
+
+			if (wide)
+				((uint16_t *) codes)[run] = (uint16_t) code;
+			else
+				((uint8_t *) codes)[run] = (uint8_t) code;
+			c.target[run] += (int64_t) ((code % 8) * 1e6 * (f + 1));
+		}
+		for (uint32_t code = 0; code < n_codes[f]; code++)
+			numbers[code] = code;
+		c.features[f] = (HpFeature) {
+			.codes = codes, .numbers = numbers, .n_codes = n_codes[f],
+			.wide = wide, .categorical = f % 2 == 1
+		};
+	}
+	for (uint32_t i = 0; i < n_runs; i++)
+		draws[random_below(random, n_runs)]++;
+	for (uint32_t run = 0; run < n_runs; run++)
+		if (draws[run] == 0)
+			c.unseen.runs[c.unseen.n++] = run;
+	hp_rng_init(&rng, 3, n_runs);
+	c.tree = hp_tree_grow(hp_grower_create(unit_env, c.features, FEATURES,
+										   n_runs, &settings),
+						  &rng, c.target, draws, gain);
+	return c;
+}
+
+static bool
+is_used(const HpTree *tree, uint32_t feature)
+{
+	for (uint32_t i = 0; i < tree->n_nodes; i++)
+		if (tree->nodes[i].left != 0 && tree->nodes[i].feature == feature)
+			return true;
+	return false;
+}
+
+/* The prediction for a run whose code of one feature is another's. */
+static int64_t
+predict(const Case *c, uint32_t run, uint32_t feature, uint32_t code)
+{
+	const HpNode *node = c->tree->nodes;
+
+	while (node->left != 0)
+	{
+		uint32_t	f = node->feature;
+		uint32_t	own = hp_feature_code(&c->features[f], run);
+
+		node = c->tree->nodes + node->left +
+			!hp_goes_left(node, c->tree->lists, c->features[f].n_codes,
+						  f == feature ? code : own);
+	}
+	return node->value;
+}
+
+static double
+squared_error(const Case *c, uint32_t run, uint32_t feature, uint32_t code)
+{
+	double		error = (double) (predict(c, run, feature, code) - c->target[run]);
+
+	return error * error;
+}
+
+static double
+error_unpermuted(const Case *c)
+{
+	double		sum = 0;
+
+	for (uint32_t i = 0; i < c->unseen.n; i++)
+		sum += squared_error(c, c->unseen.runs[i], UINT32_MAX, 0);
+	return sum / c->unseen.n;
+}
+
+/*
+ * The same permutations, drawn "inside out" feature by feature, and then
+ * every unseen run walked for every feature.
+ */
+static void
+permute_naively(const Case *c, HpRng *rng, double *increase)
+{
+	uint32_t   *from = hp_alloc(unit_env, c->unseen.n + 1, sizeof(uint32_t));
+
+	for (uint32_t f = 0; f < FEATURES; f++)
+	{
+		double		sum = 0;
+
+		increase[f] = 0;
+		if (!is_used(c->tree, f))
+			continue;
+		for (uint32_t i = 0; i < c->unseen.n; i++)
+		{
+			uint32_t	j = hp_rng_below(rng, i + 1);
+
+			from[i] = from[j];
+			from[j] = c->unseen.runs[i];
+		}
+		for (uint32_t i = 0; i < c->unseen.n; i++)
+			sum += squared_error(c, c->unseen.runs[i], f,
+								 hp_feature_code(&c->features[f], from[i]));
+		increase[f] = sum / c->unseen.n - error_unpermuted(c);
+	}
+}
+
+static void
+permute(const Case *c, HpRng *rng, double *increase)
+{
+	HpPermuter *permuter = hp_permuter_create(unit_env, c->features, FEATURES,
+											  c->n_runs);
+
+	hp_permute(permuter, rng, c->tree, &c->unseen, c->target, increase);
+}
+
+static void
+test_naive(void)
+{
+	UnitRandom	random = 107;
+	bool		same = true,
+				zero = true,
+				streams = true;
+	uint32_t	unused = 0;
+
+	for (uint32_t round = 0; round < 40; round++)
+	{
+		Case		c = make_case(&random, 20 + 20 * round, round % 5);
+		double		scale = error_unpermuted(&c);
+		double		got[FEATURES],
+					want[FEATURES];
+		HpRng		a,
+					b;
+
+		hp_rng_init(&a, 9, round);
+		b = a;
+		permute(&c, &a, got);
+		permute_naively(&c, &b, want);
+		for (uint32_t f = 0; f < FEATURES; f++)
+		{
+			same = same && fabs(got[f] - want[f]) <=
+				1e-9 * (fabs(want[f]) + scale);
+			unused += !is_used(c.tree, f);
+			zero = zero && (is_used(c.tree, f) || got[f] == 0);
+		}
+		streams = streams && memcmp(&a, &b, sizeof(a)) == 0;
+		unit_free_all();
+	}
+	ok(same, "increases are those of walking every run for every feature");
+	ok(unused > 40 && zero, "unused features: exactly 0 (%u of them)", unused);
+	ok(streams, "no draws are spent on unused features");
+}
+
+/*
+ * Over all permutations a run gets every unseen run's code as often:
+ * the mean increase is a mean over all pairs of unseen runs.
+ */
+static void
+test_expectation(void)
+{
+	enum
+	{
+		TIMES = 2000
+	};
+	UnitRandom	random = 109;
+	Case		c = make_case(&random, 60, 0);
+	HpPermuter *permuter = hp_permuter_create(unit_env, c.features, FEATURES,
+											  c.n_runs);
+	double		sum[FEATURES] = {0};
+	double		squares[FEATURES] = {0};
+
+	for (uint64_t t = 0; t < TIMES; t++)
+	{
+		double		increase[FEATURES];
+		HpRng		rng;
+
+		hp_rng_init(&rng, 10, t);
+		hp_permute(permuter, &rng, c.tree, &c.unseen, c.target, increase);
+		for (uint32_t f = 0; f < FEATURES; f++)
+		{
+			sum[f] += increase[f];
+			squares[f] += increase[f] * increase[f];
+		}
+	}
+	for (uint32_t f = 0; f < FEATURES; f++)
+	{
+		double		mean = sum[f] / TIMES;
+		double		error = sqrt((squares[f] / TIMES - mean * mean) / TIMES);
+		double		pairs = 0;
+
+		for (uint32_t i = 0; i < c.unseen.n; i++)
+			for (uint32_t j = 0; j < c.unseen.n; j++)
+				pairs += squared_error(&c, c.unseen.runs[i], f,
+									   hp_feature_code(&c.features[f],
+													   c.unseen.runs[j]));
+		pairs = pairs / c.unseen.n / c.unseen.n - error_unpermuted(&c);
+		ok(fabs(mean - pairs) <= 4.5 * error + 1e-9 * fabs(pairs),
+		   "feature %u: the mean over permutations is that over pairs", f);
+	}
+	unit_free_all();
+}
+
+static void
+test_edges(void)
+{
+	UnitRandom	random = 113;
+	Case		c = make_case(&random, 80, 0);
+	double		increase[FEATURES] = {1, 1, 1, 1, 1, 1};
+	bool		zero = true;
+	HpRng		rng;
+
+	hp_rng_init(&rng, 1, 1);
+	for (uint32_t n = 0; n <= 1; n++)
+	{
+		c.unseen.n = n;
+		permute(&c, &rng, increase);
+		for (uint32_t f = 0; f < FEATURES; f++)
+			zero = zero && increase[f] == 0;
+		ok(zero, "%u unseen runs: nothing to permute, no increase", n);
+	}
+	unit_free_all();
+}
+
+/* One permuter for tree after tree, as a worker has it. */
+static void
+test_reuse(void)
+{
+	UnitRandom	random = 127;
+	Case		c = make_case(&random, 100, 0);
+	HpPermuter *permuter = hp_permuter_create(unit_env, c.features, FEATURES,
+											  c.n_runs);
+	bool		same = true;
+	uint32_t	n = c.unseen.n;
+
+	for (uint64_t round = 0; round < 6; round++)
+	{
+		double		again[FEATURES],
+					fresh[FEATURES];
+		HpRng		a,
+					b;
+
+		c.unseen.n = round % 2 ? n / 2 : n;
+		hp_rng_init(&a, 11, round);
+		b = a;
+		hp_permute(permuter, &a, c.tree, &c.unseen, c.target, again);
+		permute(&c, &b, fresh);
+		same = same && memcmp(again, fresh, sizeof(fresh)) == 0;
+	}
+	ok(same, "a permuter used again gives the same");
+	unit_free_all();
+}
+
+int
+main(void)
+{
+	test_naive();
+	test_expectation();
+	test_edges();
+	test_reuse();
+	return done();
+}
