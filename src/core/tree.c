@@ -359,6 +359,15 @@ grow_node(HpGrower *g, const HpTask *task, HpChildren *children)
 	return true;
 }
 
+/* Whether a task leads to a split: not if nothing varies, as far as is known. */
+static bool
+is_leaf(const HpGrower *g, const HpTask *task)
+{
+	return task->n_list == 0 ||
+		!hp_may_split(g, &task->sums, task->depth) ||
+		is_pure(g->samples + task->first, task->sums.samples);
+}
+
 /* Grow what is waiting, large nodes one by one, small ones with all below. */
 static void
 grow(HpGrower *g, const HpTask *root)
@@ -373,8 +382,7 @@ grow(HpGrower *g, const HpTask *root)
 		HpTask		task = waiting[--n_waiting];
 		HpChildren	children;
 
-		if (!hp_may_split(g, &task.sums, task.depth) ||
-			is_pure(g->samples + task.first, task.sums.samples))
+		if (is_leaf(g, &task))
 			continue;
 		if (task.sums.samples <= HP_SUBTREE_SAMPLES && !draw)
 			hp_subtree_grow(g, &task);

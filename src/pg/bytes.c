@@ -148,7 +148,7 @@ bytes_from_text(const char *text, Size *size, const char *type)
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s", type),
 				 errdetail("It is not base64 text."),
-				 errhint("Pass a value that hpimp made, whole and unchanged.")));
+				 errhint("Pass a value that hpimp made, whole and unchanged; the name of a table goes with that of a metric, as in hp_importance('runs', 'val_loss').")));
 	*size = decoded;
 	return bytes;
 }

@@ -24,6 +24,7 @@
 #endif
 
 #include "common/base64.h"
+#include "storage/buffile.h"
 
 /* Base64 works on bytes since 18, on char before. */
 #if PG_VERSION_NUM >= 180000
@@ -42,6 +43,18 @@ static inline int
 compat_base64_decode(const char *from, int size, void *into, int into_size)
 {
 	return pg_b64_decode(from, size, (Base64Byte *) into, into_size);
+}
+
+/* Reading all or raising an error has a function of its own since 16. */
+static inline void
+compat_buffile_read(BufFile *file, void *into, size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	BufFileReadExact(file, into, size);
+#else
+	if (BufFileRead(file, into, size) != size)
+		elog(ERROR, "could not read %zu bytes of a temporary file", size);
+#endif
 }
 
 #endif							/* HPIMP_COMPAT_H */

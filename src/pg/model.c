@@ -75,30 +75,33 @@ put_node(Writer *writer, const HpNode *node)
 	put_fixed(writer, node->listed_right, 1);
 }
 
-/* Room for more bytes; false if that would be too much. */
-static bool
-tree_bytes_reserve(TreeBytes *trees, Size more)
+char *
+tree_bytes_extend(TreeBytes *trees, Size size)
 {
 	Size		cap = trees->cap;
+	char	   *place;
 
-	if (trees->size + more > MODEL_MAX_TREE_BYTES)
+	if (trees->overflow || trees->size + size > MODEL_MAX_TREE_BYTES)
 	{
 		trees->overflow = true;
 		if (trees->bytes != NULL)
 			pfree(trees->bytes);
 		trees->bytes = NULL;
-		trees->size = 0;
-		return false;
+		trees->size = trees->cap = 0;
+		return NULL;
 	}
-	if (trees->size + more <= cap)
-		return true;
-	cap = Min(Max(2 * cap, trees->size + more), MODEL_MAX_TREE_BYTES);
-	if (trees->bytes == NULL)
-		trees->bytes = MemoryContextAllocHuge(CurrentMemoryContext, cap);
-	else
-		trees->bytes = repalloc_huge(trees->bytes, cap);
-	trees->cap = cap;
-	return true;
+	if (trees->size + size > cap)
+	{
+		cap = Min(Max(2 * cap, trees->size + size), MODEL_MAX_TREE_BYTES);
+		if (trees->bytes == NULL)
+			trees->bytes = MemoryContextAllocHuge(CurrentMemoryContext, cap);
+		else
+			trees->bytes = repalloc_huge(trees->bytes, cap);
+		trees->cap = cap;
+	}
+	place = trees->bytes + trees->size;
+	trees->size += size;
+	return place;
 }
 
 void
@@ -106,18 +109,16 @@ tree_bytes_add(TreeBytes *trees, const HpTree *tree)
 {
 	Size		size = TREE_HEAD_SIZE + (Size) tree->n_nodes * NODE_SIZE +
 		tree->n_list_words * WORD_SIZE;
-	Writer		writer;
+	Writer		writer = {tree_bytes_extend(trees, size), 0};
 
-	if (trees->overflow || !tree_bytes_reserve(trees, size))
+	if (writer.at == NULL)
 		return;
-	writer = (Writer) {trees->bytes, trees->size};
 	put_fixed(&writer, tree->n_nodes, 4);
 	put_fixed(&writer, tree->n_list_words, 4);
 	for (uint32 i = 0; i < tree->n_nodes; i++)
 		put_node(&writer, &tree->nodes[i]);
 	for (size_t i = 0; i < tree->n_list_words; i++)
 		put_fixed(&writer, tree->lists[i], WORD_SIZE);
-	trees->size = writer.size;
 }
 
 static void
@@ -580,7 +581,8 @@ predict_below(const Model *model, const FlatTree *tree, uint32 at,
 		const ModelRow *row = &model->rows[model->features[node.feature]];
 		uint32		code = codes[node.feature];
 
-		if (code == 0 && (row->fill || row->runs == model->runs.used))
+		if (code == HP_UNKNOWN_CODE ||
+			(code == 0 && (row->fill || row->runs == model->runs.used)))
 		{
 			double		left = node_at(tree, node.left).weight;
 			double		right = node_at(tree, node.left + 1).weight;

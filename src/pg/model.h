@@ -89,6 +89,12 @@ typedef struct TreeBytes
 
 extern void tree_bytes_add(TreeBytes *trees, const HpTree *tree);
 
+/*
+ * Room for size more bytes of trees in their flat form, to be filled by the
+ * caller; NULL, and none kept, if that is too much.
+ */
+extern char *tree_bytes_extend(TreeBytes *trees, Size size);
+
 /* Whether there are runs, parameters and a varying metric to grow trees on. */
 static inline bool
 model_can_grow(const Model *model)
@@ -110,8 +116,8 @@ extern Model *model_check(const char *bytes, Size size);
 
 /*
  * The prediction of the forest, in the metric's unit, for a run with the
- * given codes by feature: HP_UNKNOWN_CODE for a level never seen; 0 for
- * missing, which asks for the mean over what the parameter might have been
+ * given codes by feature.  HP_UNKNOWN_CODE, for a level never seen, asks for
+ * the mean over what the parameter might have been; so does 0, for missing,
  * where training saw no missing value or filled them.
  */
 extern double model_predict(const Model *model, const uint32 *codes);

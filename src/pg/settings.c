@@ -114,7 +114,7 @@ get_patterns(FunctionCallInfo fcinfo, int argument, const char *name)
 
 /* What the core does not allow, said in SQL's words. */
 static void
-check_forest(const HpForestSettings *settings)
+check_forest(const HpForestSettings *settings, const char *depth)
 {
 	const char *reason = hp_forest_check(settings);
 
@@ -122,9 +122,8 @@ check_forest(const HpForestSettings *settings)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s", reason),
-				 errdetail("Got trees %lld, max_depth %lld, min_samples_leaf %lld, max_features %g.",
-						   (long long) settings->trees,
-						   (long long) settings->max_depth,
+				 errdetail("Got trees %lld, max_depth %s, min_samples_leaf %lld, max_features %g.",
+						   (long long) settings->trees, depth,
 						   (long long) settings->min_samples_leaf,
 						   settings->max_features),
 				 errhint("Leave the argument out to get its default.")));
@@ -151,6 +150,7 @@ Settings
 settings_from_arguments(FunctionCallInfo fcinfo, int first)
 {
 	Settings	s = settings_patterns(fcinfo, first + ARG_INCLUDE);
+	const char *depth = "null";
 	int			missing;
 
 	require_not_null(fcinfo, first + ARG_TREES, "trees");
@@ -161,6 +161,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	if (!PG_ARGISNULL(first + ARG_MAX_DEPTH))
 	{
 		s.forest.max_depth = PG_GETARG_INT32(first + ARG_MAX_DEPTH);
+		depth = psprintf("%lld", (long long) s.forest.max_depth);
 		if (s.forest.max_depth == 0)
 			s.forest.max_depth = -1;	/* 0 is no limit only inside */
 	}
@@ -174,7 +175,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	if (missing != 0)
 		s.forest.missing = missing;
 	s.forest.permutation = s.method == METHOD_PERMUTATION;
-	check_forest(&s.forest);
+	check_forest(&s.forest, depth);
 	return s;
 }
 

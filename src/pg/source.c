@@ -17,7 +17,9 @@
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/formatting.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -65,6 +67,7 @@ typedef struct Source
 	const char *metric;			/* as the caller wrote it */
 	const Column *metric_column;
 	const char *metric_path;	/* NULL if the column itself */
+	bool		in_summary;		/* the column was not named: the summary */
 } Source;
 
 /* ---- what there is ---- */
@@ -205,8 +208,9 @@ name_distance(const char *a, const char *b)
 	return distance;
 }
 
+/* Is this name the nearest to the wrong one so far? */
 static void
-add_name(Names *names, const char *name)
+consider_name(Names *names, const char *name)
 {
 	int			distance = name_distance(name, names->wrong);
 
@@ -216,6 +220,11 @@ add_name(Names *names, const char *name)
 		names->nearest = pstrdup(name);
 		names->distance = distance;
 	}
+}
+
+static void
+list_name(Names *names, const char *name)
+{
 	if (names->count++ < NAMES_SHOWN)
 		appendStringInfo(&names->list, "%s%s",
 						 names->count == 1 ? "" : ", ", quote_identifier(name));
@@ -234,8 +243,12 @@ static void
 add_columns(Names *names, const Source *source, bool metrics)
 {
 	for (int i = 0; i < source->n_columns; i++)
-		if (!metrics || source->columns[i].class != CLASS_OTHER)
-			add_name(names, source->columns[i].name);
+	{
+		if (metrics && source->columns[i].class == CLASS_OTHER)
+			continue;
+		consider_name(names, source->columns[i].name);
+		list_name(names, source->columns[i].name);
+	}
 }
 
 static int
@@ -291,7 +304,7 @@ check_metric_class(const Source *source)
 				 errmsg("metric column \"%s\" of %s is not numeric",
 						column->name, source->name),
 				 errdetail("Its type is %s.", format_type_be(column->type)),
-				 errhint("Make it a number in a view: extract(epoch from …) for an interval or time, …::int for a boolean.")));
+				 errhint("Make it a number in a view: extract(epoch from ...) for an interval or time, ...::int for a boolean.")));
 }
 
 /*
@@ -326,7 +339,8 @@ resolve_metric(Source *source, const char *metric)
 	}
 	source->metric_column = find_column(source, SUMMARY, strlen(SUMMARY));
 	source->metric_path = metric;
-	if (source->metric_column == NULL ||
+	source->in_summary = true;
+	if (source->metric_column == NULL || *metric == '\0' ||
 		source->metric_column->class != CLASS_JSON)
 		no_such_metric(source);
 }
@@ -461,10 +475,14 @@ append_config(StringInfo query, const Config *config)
 						 column_text(json));
 		return;
 	}
+	/* what is no object is passed as it is, to be refused as the user wrote it */
 	appendStringInfo(query,
-					 "COALESCE(CAST(%s AS pg_catalog.jsonb), CAST('{}' AS pg_catalog.jsonb)) OPERATOR(pg_catalog.||) ",
-					 column_text(json));
+					 "CASE WHEN pg_catalog.jsonb_typeof(COALESCE(CAST(%s AS pg_catalog.jsonb), CAST('{}' AS pg_catalog.jsonb))) OPERATOR(pg_catalog.=) 'object' "
+					 "THEN COALESCE(CAST(%s AS pg_catalog.jsonb), CAST('{}' AS pg_catalog.jsonb)) OPERATOR(pg_catalog.||) ",
+					 column_text(json), column_text(json));
 	append_object(query, config, false);
+	appendStringInfo(query, " ELSE CAST(%s AS pg_catalog.jsonb) END",
+					 column_text(json));
 }
 
 /* ---- running the query ---- */
@@ -532,8 +550,16 @@ run_query(const char *query, MemoryContext keep)
 		.read_only = true,
 		.dest = &receiver.pub
 	};
-	int			result = SPI_execute_extended(query, &options);
+	int			nest_level = NewGUCNestLevel();
+	int			result;
 
+	/* floats become jsonb by way of text: it must tell them all apart */
+	if (extra_float_digits < 1)
+		(void) set_config_option("extra_float_digits", "1", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+	result = SPI_execute_extended(query, &options);
+	AtEOXact_GUC(true, nest_level);
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "could not read the runs: %s",
 			 SPI_result_code_string(result));
@@ -545,18 +571,28 @@ run_query(const char *query, MemoryContext keep)
 /* What documents of a json column hold. */
 typedef struct Documents
 {
+	bool		filled;			/* there are any, not all null */
 	bool		found;			/* anything at the metric's path, even null */
 	Study	   *study;			/* their leaves, as if they were configs */
 } Documents;
+
+static bool
+is_json_null(Jsonb *document)
+{
+	JsonbValue	value;
+
+	return JB_ROOT_IS_SCALAR(document) &&
+		JsonbExtractScalar(&document->root, &value) && value.type == jbvNull;
+}
 
 static Documents
 look_at_documents(const Source *source)
 {
 	Documents	documents = {.study = study_new(CurrentMemoryContext)};
-	const char *path = source->metric_path;
+	const char *path = source->metric_path != NULL ? source->metric_path : "";
 	char	   *text = column_text(source->metric_column);
 
-	SPI_execute(psprintf("SELECT CAST(%s AS pg_catalog.jsonb) FROM %s AS r WHERE %s IS NOT NULL",
+	SPI_execute(psprintf("SELECT pg_catalog.to_jsonb(%s) FROM %s AS r WHERE %s IS NOT NULL",
 						 text, source->name, text),
 				true, ROWS_TO_LOOK_AT);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -568,6 +604,7 @@ look_at_documents(const Source *source)
 															SPI_tuptable->tupdesc,
 															1, &isnull));
 
+		documents.filled |= !is_json_null(document);
 		config_number_at(document, path, strlen(path), &number, &found);
 		documents.found |= found;
 		if (JB_ROOT_IS_OBJECT(document))
@@ -576,42 +613,95 @@ look_at_documents(const Source *source)
 	return documents;
 }
 
-/*
- * No run has a number at the metric's path.  If nothing is there in any of the
- * documents looked at, or what is there is no number, the path is wrong and an
- * error; if there are nulls, the runs just have no metric yet.
- */
-static void
-check_metric_path(const Source *source)
+/* What a json column holds beside the metric's path. */
+typedef struct Surroundings
 {
-	Documents	documents = look_at_documents(source);
-	const char *path = source->metric_path;
-	Size		length = strlen(path);
-	bool		inside = false;
-	bool		leaf = false;
 	Names		names;
+	const char *first;			/* name, NULL if there is none */
+	bool		leaf;			/* the path is that of a value */
+	bool		inside;			/* the path is that of an object */
+} Surroundings;
 
-	start_names(&names, path);
-	for (uint32 i = 0; i < documents.study->n_columns; i++)
+/*
+ * List the paths in the documents; the nearest to what the caller wrote may
+ * also be a column, if the caller named none.
+ */
+static Surroundings
+look_around(const Source *source, const Study *study)
+{
+	Surroundings s = {0};
+	const char *path = source->metric_path != NULL ? source->metric_path : "";
+	Size		length = strlen(path);
+
+	start_names(&s.names, source->metric);
+	for (int i = 0; i < source->n_columns && source->in_summary; i++)
+		if (source->columns[i].class != CLASS_OTHER)
+			consider_name(&s.names, source->columns[i].name);
+	for (uint32 i = 0; i < study->n_columns; i++)
 	{
-		const HpInput *input = &documents.study->columns[i].input;
+		const HpInput *input = &study->columns[i].input;
 		char	   *name = pnstrdup(input->name, input->name_length);
 
-		leaf |= strcmp(name, path) == 0;
-		inside |= strncmp(name, path, length) == 0 && name[length] == '.';
-		add_name(&names, name);
+		s.leaf |= strcmp(name, path) == 0;
+		s.inside |= length == 0 ||
+			(strncmp(name, path, length) == 0 && name[length] == '.');
+		list_name(&s.names, name);
+		consider_name(&s.names, source->in_summary ? name :
+					  psprintf("%s.%s", source->metric_column->name, name));
+		if (s.first == NULL)
+			s.first = name;
 	}
-	if (documents.found && !leaf && !inside)
+	return s;
+}
+
+/* No run has a number in the metric's json column itself. */
+static void
+no_number_in_column(const Source *source, Surroundings *s)
+{
+	const char *column = source->metric_column->name;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("no run has a number in column \"%s\" of %s", column,
+					source->name),
+			 s->inside && s->first != NULL ?
+			 errdetail("What there is: %s.", shown_names(&s->names)) :
+			 errdetail("What is there does not read as a number."),
+			 s->inside && s->first != NULL ?
+			 errhint("Name a key in it, as in '%s.%s'.", column, s->first) :
+			 errhint("Choose another column, or make it a number in a view.")));
+}
+
+/*
+ * No run has a number where the metric is.  If nothing is there in any of the
+ * documents looked at, or what is there is no number, the metric is wrong and
+ * an error; if there are nulls, the runs just have no metric yet.
+ */
+static void
+check_metric_values(const Source *source)
+{
+	Documents	documents = look_at_documents(source);
+	Surroundings s = look_around(source, documents.study);
+	const char *path = source->metric_path;
+
+	if (path == NULL || *path == '\0')
+	{
+		if (documents.filled)
+			no_number_in_column(source, &s);
+		return;
+	}
+	if (documents.found && !s.leaf && !s.inside)
 		return;
 	ereport(ERROR,
 			(errcode(documents.found ? ERRCODE_DATATYPE_MISMATCH :
 					 ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("no run has a number at \"%s\" in column \"%s\" of %s",
 					path, source->metric_column->name, source->name),
-			 leaf ? errdetail("What is there does not read as a number.") :
-			 errdetail("What there is: %s.", shown_names(&names)),
-			 leaf ? errhint("Choose another key, or make it a number in a view.") :
-			 hint_nearest(&names,
+			 s.leaf ? errdetail("What is there does not read as a number.") :
+			 errdetail("What there is: %s.", shown_names(&s.names)),
+			 s.leaf ? errhint("Choose another key, or make it a number in a view.") :
+			 s.inside ? errhint("Write nested keys with dots, as in 'val.loss'.") :
+			 hint_nearest(&s.names,
 						  "Write nested keys with dots, as in 'val.loss'.")));
 }
 
@@ -647,8 +737,8 @@ source_study(Oid relation, const char *metric, ArrayType *config_array,
 		ereport(NOTICE,
 				(errmsg("%s has no rows to read", source.name),
 				 errhint("Importances need runs; row-level security may hide those there are.")));
-	else if (has_no_number(study) && source.metric_path != NULL)
-		check_metric_path(&source);
+	else if (has_no_number(study))
+		check_metric_values(&source);
 	SPI_finish();
 	return study;
 }

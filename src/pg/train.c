@@ -15,6 +15,7 @@
 
 #include "core/order.h"
 #include "pg/environment.h"
+#include "pg/parallel.h"
 #include "pg/train.h"
 
 /* ---- which parameters ---- */
@@ -108,9 +109,29 @@ study_frame(const Study *study, Settings *settings)
 
 /* ---- the trees ---- */
 
+/* Train all trees, one after the other. */
+static void
+train_alone(const HpFrame *frame, const HpFeatureMap *map,
+			const HpForestSettings *settings, HpTreeReport *reports,
+			HpOutOfBag *out_of_bag, TreeBytes *kept)
+{
+	HpTrainer  *trainer = hp_trainer_create(&pg_environment, frame, map,
+											settings);
+
+	for (uint32 t = 0; t < settings->trees; t++)
+	{
+		const HpTree *tree;
+
+		CHECK_FOR_INTERRUPTS();
+		tree = hp_train_tree(trainer, t, &reports[t], out_of_bag);
+		if (kept != NULL)
+			tree_bytes_add(kept, tree);
+	}
+}
+
 /*
- * Train all trees, one after the other.  Each fills a report of its own and
- * depends on its number alone.
+ * Train all trees, in parallel workers or alone: each fills a report of its
+ * own and depends on its number alone.
  */
 static HpForestResult
 train_trees(const HpFrame *frame, const HpFeatureMap *map,
@@ -119,17 +140,13 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 	const HpEnv *env = &pg_environment;
 	HpTreeReport *reports = hp_reports_create(env, map, settings);
 	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs);
-	HpTrainer  *trainer = hp_trainer_create(env, frame, map, settings);
+	int			workers = parallel_workers_for(frame, map, settings);
 
-	for (uint32 t = 0; t < settings->trees; t++)
-	{
-		const HpTree *tree;
-
-		CHECK_FOR_INTERRUPTS();
-		tree = hp_train_tree(trainer, t, &reports[t], &out_of_bag);
-		if (kept != NULL)
-			tree_bytes_add(kept, tree);
-	}
+	if (workers > 0)
+		parallel_train(workers, frame, map, settings, reports, &out_of_bag,
+					   kept);
+	else
+		train_alone(frame, map, settings, reports, &out_of_bag, kept);
 	return hp_forest_finish(env, frame, map, settings, reports, &out_of_bag);
 }
 

@@ -13,7 +13,7 @@ CREATE FUNCTION choose(levels text[], draw float8) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN levels[1 + floor(draw * cardinality(levels))::int];
 
--- What a sweep varies. A parameter with `only` exists under that level of
+-- What a sweep varies. A parameter with a level exists under that level of
 -- parameter number `under`, else its key is absent.
 CREATE TABLE parameters (
 	number int PRIMARY KEY,
@@ -23,30 +23,32 @@ CREATE TABLE parameters (
 	high float8,
 	levels text[],
 	under int REFERENCES parameters,
-	only text
+	level text
 );
-INSERT INTO parameters VALUES
+INSERT INTO parameters (number, name, kind, low, high) VALUES
 	(1, 'lr', 'log', 1e-5, 1e-1),
-	(2, 'optimizer', 'category', NULL, NULL, '{adam,adamw,sgd,rmsprop}'),
-	(3, 'batch_size', 'choice', NULL, NULL, '{8,16,32,64,128,256,512}'),
 	(4, 'layers', 'integer', 1, 8),
 	(5, 'dropout', 'rounded', 0, 0.6),
-	(6, 'augment', 'boolean'),
-	(7, 'momentum', 'rounded', 0.5, 0.99, NULL, 2, 'sgd'),
+	(6, 'augment', 'boolean', NULL, NULL),
 	(8, 'seed', 'integer', 1, 30),
 	(9, 'weight_decay', 'log', 1e-7, 1e-1),
-	(10, 'activation', 'category', NULL, NULL, '{relu,gelu,silu,tanh,elu,mish}'),
-	(11, 'hidden', 'choice', NULL, NULL, '{64,96,128,192,256,384,512,768,1024}'),
 	(12, 'warmup_steps', 'integer', 0, 2000),
-	(13, 'scheduler', 'category', NULL, NULL, '{constant,cosine,linear,step,plateau}'),
-	(14, 'eta_min', 'log', 1e-8, 1e-4, NULL, 13, 'cosine'),
 	(15, 'label_smoothing', 'rounded', 0, 0.2),
-	(16, 'ema', 'boolean'),
-	(17, 'init', 'category', NULL, NULL, '{xavier,kaiming,orthogonal}'),
-	(18, 'clip_norm', 'log', 0.1, 10),
-	(19, 'tokenizer', 'category', NULL, NULL, '{bpe-8k,bpe-16k,bpe-32k,bpe-64k,unigram-8k,unigram-16k,unigram-32k,unigram-64k,word,char,byte,wordpiece}'),
-	(20, 'gradient_steps', 'choice', NULL, NULL, '{1,2,4,8}');
--- 30 more, six of each kind; a sixth of them depends on the boolean before it
+	(16, 'ema', 'boolean', NULL, NULL),
+	(18, 'clip_norm', 'log', 0.1, 10);
+INSERT INTO parameters (number, name, kind, levels) VALUES
+	(2, 'optimizer', 'category', '{adam,adamw,sgd,rmsprop}'),
+	(3, 'batch_size', 'choice', '{8,16,32,64,128,256,512}'),
+	(10, 'activation', 'category', '{relu,gelu,silu,tanh,elu,mish}'),
+	(11, 'hidden', 'choice', '{64,96,128,192,256,384,512,768,1024}'),
+	(13, 'scheduler', 'category', '{constant,cosine,linear,step,plateau}'),
+	(17, 'init', 'category', '{xavier,kaiming,orthogonal}'),
+	(19, 'tokenizer', 'category', '{bpe-8k,bpe-16k,bpe-32k,bpe-64k,unigram-8k,unigram-16k,unigram-32k,unigram-64k,word,char,byte,wordpiece}'),
+	(20, 'gradient_steps', 'choice', '{1,2,4,8}');
+INSERT INTO parameters (number, name, kind, low, high, under, level) VALUES
+	(7, 'momentum', 'rounded', 0.5, 0.99, 2, 'sgd'),
+	(14, 'eta_min', 'log', 1e-8, 1e-4, 13, 'cosine');
+-- 30 more, six of each kind; four of them only where augment is true
 INSERT INTO parameters
 SELECT n, 'model.option_' || n,
 	(ARRAY['log', 'rounded', 'integer', 'boolean', 'category'])[1 + n % 5],
@@ -102,7 +104,9 @@ BEGIN
 		(SELECT jsonb_object_agg(a.name, config_value(a.kind, a.low, a.high, a.levels, draw(run, a.number)))
 			FROM parameters a LEFT JOIN parameters b ON b.number = a.under
 			WHERE a.number <= p AND (a.under IS NULL OR
-				config_value(b.kind, b.low, b.high, b.levels, draw(run, b.number)) #>> '{}' = a.only)) AS config,
+				config_value(b.kind, b.low, b.high, b.levels, draw(run, b.number)) #>> '{}' = a.level)) AS config,
 		0.2 + signal(run, p) + spread / 3 *
 			sqrt(-2 * ln(1 - draw(run, 1001))) * cos(2 * pi() * draw(run, 1002)) AS val_loss
 	FROM generate_series(1, n) run;
+END;
+$$;

@@ -1,0 +1,527 @@
+/*
+ * parallel.c
+ *		Trees shared out to parallel workers.
+ *
+ * The leader lays the coded data out in dynamic shared memory and launches
+ * workers; all of them, the leader too, then take the number of the next tree
+ * from one counter until there is none left:
+ *
+ *		 Shared | data: targets, codes, numbers | reports | out-of-bag sums
+ *
+ * A tree depends on the data, the settings and its number alone, and its
+ * report has a place of its own.  Out-of-bag predictions are sums of integers,
+ * which every process adds to the shared ones once, when it is done.  So it
+ * makes no difference who grew which tree, or whether any worker came at all.
+ *
+ * Sharing: everything but the counter, the out-of-bag sums and the reports is
+ * written by the leader before the launch and read-only after.  The counter
+ * and the sums are atomic.  A report is written by the one process that drew
+ * its number, and read by the leader when all workers have ended.
+ *
+ * Trees that are kept go through temporary files, one for each process: they
+ * may be far larger than the shared memory of a container.
+ */
+#include "postgres.h"
+
+#include <math.h>
+#include <sys/statvfs.h>
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
+#include "port/atomics.h"
+#include "storage/buffile.h"
+#include "storage/dsm_impl.h"
+#include "storage/sharedfileset.h"
+#include "storage/shm_toc.h"
+#include "utils/memutils.h"
+
+#include "pg/compat.h"
+#include "pg/environment.h"
+#include "pg/parallel.h"
+
+int			parallel_max_workers = -1;
+
+/* Keys of the parts in shared memory. */
+enum
+{
+	KEY_SHARED = 1,
+	KEY_FEATURES,
+	KEY_DATA,
+	KEY_REPORTS,
+	KEY_SHARES,
+	KEY_SUMS,
+	KEY_COUNTS
+};
+
+typedef struct Shared
+{
+	HpForestSettings settings;
+	uint32		n_runs;
+	uint32		n_features;
+	bool		keep_trees;
+	SharedFileSet files;		/* of the trees, if they are kept */
+	pg_atomic_uint32 next_tree;
+} Shared;
+
+/* A column of the frame; its arrays lie in the data, targets come first. */
+typedef struct SharedFeature
+{
+	HpKind		kind;
+	bool		fill;
+	bool		wide;
+	uint32		runs;
+	uint32		n_codes;
+	uint32		n_words;
+	bool		has_numbers;
+	Size		codes;			/* offsets */
+	Size		numbers;
+} SharedFeature;
+
+/* A report, and where the tree is. */
+typedef struct SharedReport
+{
+	uint32		n_nodes;
+	uint32		n_out_of_bag;
+	int			process;		/* worker number, -1 the leader */
+	int			fileno;			/* place in the process's file */
+	off_t		offset;
+	Size		size;
+} SharedReport;
+
+/* The parts, as a process sees them. */
+typedef struct Parts
+{
+	Shared	   *shared;
+	SharedFeature *features;
+	char	   *data;
+	SharedReport *reports;
+	double	   *shares;			/* of a tree: impurity, then permutation */
+	pg_atomic_uint64 *sums;
+	pg_atomic_uint32 *counts;
+} Parts;
+
+PGDLLEXPORT void hpimp_train_worker(dsm_segment *segment, shm_toc *toc);
+
+/* ---- whether, and with how many ---- */
+
+/*
+ * Launching takes 12 to 17 ms and each worker a copy of the scratch memory;
+ * a visit of (run, feature, level) takes some 4 ns.
+ */
+#define NS_PER_VISIT		4.0
+#define WORTH_A_WORKER_NS	30e6
+
+static double
+estimate_ns(const HpFrame *frame, const HpFeatureMap *map,
+			const HpForestSettings *settings)
+{
+	double		levels = log2(frame->n_runs + 2.0);
+
+	if (settings->max_depth > 0)
+		levels = fmin(levels, settings->max_depth);
+	return NS_PER_VISIT * frame->n_runs * map->n_features *
+		settings->max_features * levels * settings->trees;
+}
+
+/* Targets, then codes and numbers of each feature, each aligned. */
+static Size
+data_size(const HpFrame *frame, const HpFeatureMap *map)
+{
+	Size		size = MAXALIGN(mul_size(frame->n_runs, sizeof(int64)));
+
+	for (uint32 f = 0; f < map->n_features; f++)
+	{
+		const HpColumn *column = &frame->columns[map->columns[f]];
+
+		size = add_size(size, MAXALIGN(mul_size(frame->n_runs,
+												column->wide ? 2 : 1)));
+		size = add_size(size, MAXALIGN(column->n_codes * sizeof(double)));
+	}
+	return size;
+}
+
+static Size
+reports_size(const HpForestSettings *settings)
+{
+	return mul_size(settings->trees, sizeof(SharedReport));
+}
+
+static Size
+shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
+{
+	return mul_size(mul_size(settings->trees, 2 * sizeof(double)),
+					map->n_features);
+}
+
+/*
+ * Shared memory that does not fit is an error, in a container with 64 MB of
+ * it as well: ask first.
+ */
+static bool
+fits_shared_memory(Size size)
+{
+	struct statvfs fs;
+
+	if (dynamic_shared_memory_type != DSM_IMPL_POSIX ||
+		statvfs("/dev/shm", &fs) != 0)
+		return true;
+	return (double) fs.f_bavail * fs.f_frsize > 1.1 * size + 1024 * 1024;
+}
+
+int
+parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
+					 const HpForestSettings *settings)
+{
+	int			workers = parallel_max_workers >= 0 ? parallel_max_workers :
+		max_parallel_workers_per_gather;
+	double		worth = estimate_ns(frame, map, settings) / WORTH_A_WORKER_NS;
+	Size		size = data_size(frame, map) + shares_size(map, settings) +
+		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
+
+	if (max_parallel_workers_per_gather == 0 || IsParallelWorker())
+		return 0;
+	workers = Min(workers, max_parallel_workers);
+	workers = Min(workers, settings->trees - 1);
+	if (worth < workers)
+		workers = (int) worth;
+	return workers > 0 && fits_shared_memory(size) ? workers : 0;
+}
+
+/* ---- shared memory ---- */
+
+static void
+estimate(ParallelContext *context, const HpFrame *frame,
+		 const HpFeatureMap *map, const HpForestSettings *settings)
+{
+	shm_toc_estimator *e = &context->estimator;
+
+	shm_toc_estimate_chunk(e, sizeof(Shared));
+	shm_toc_estimate_chunk(e, mul_size(map->n_features, sizeof(SharedFeature)));
+	shm_toc_estimate_chunk(e, data_size(frame, map));
+	shm_toc_estimate_chunk(e, reports_size(settings));
+	shm_toc_estimate_chunk(e, shares_size(map, settings));
+	shm_toc_estimate_chunk(e, mul_size(frame->n_runs, sizeof(pg_atomic_uint64)));
+	shm_toc_estimate_chunk(e, mul_size(frame->n_runs, sizeof(pg_atomic_uint32)));
+	shm_toc_estimate_keys(e, KEY_COUNTS);
+}
+
+static void *
+add_part(ParallelContext *context, int key, Size size)
+{
+	void	   *part = shm_toc_allocate(context->toc, size);
+
+	shm_toc_insert(context->toc, key, part);
+	return part;
+}
+
+/* Copy size bytes behind what is there; returns where. */
+static Size
+append_data(char *data, Size *end, const void *from, Size size)
+{
+	Size		at = *end;
+
+	memcpy(data + at, from, size);
+	*end += MAXALIGN(size);
+	return at;
+}
+
+static void
+share_features(Parts *parts, const HpFrame *frame, const HpFeatureMap *map)
+{
+	Size		end = 0;
+
+	append_data(parts->data, &end, frame->target,
+				frame->n_runs * sizeof(int64));
+	for (uint32 f = 0; f < map->n_features; f++)
+	{
+		const HpColumn *column = &frame->columns[map->columns[f]];
+		SharedFeature *feature = &parts->features[f];
+
+		*feature = (SharedFeature) {
+			.kind = column->kind,
+			.fill = column->fill,
+			.wide = column->wide,
+			.runs = column->runs,
+			.n_codes = column->n_codes,
+			.n_words = column->n_words,
+			.has_numbers = column->numbers != NULL
+		};
+		feature->codes = append_data(parts->data, &end, column->codes,
+									 (Size) frame->n_runs *
+									 (column->wide ? 2 : 1));
+		if (feature->has_numbers)
+			feature->numbers = append_data(parts->data, &end, column->numbers,
+										   column->n_codes * sizeof(double));
+	}
+}
+
+/* Allocate and fill the parts. */
+static Parts
+share(ParallelContext *context, const HpFrame *frame, const HpFeatureMap *map,
+	  const HpForestSettings *settings, bool keep_trees)
+{
+	uint32		n = frame->n_runs;
+	Parts		parts = {
+		.shared = add_part(context, KEY_SHARED, sizeof(Shared)),
+		.features = add_part(context, KEY_FEATURES,
+							 map->n_features * sizeof(SharedFeature)),
+		.data = add_part(context, KEY_DATA, data_size(frame, map)),
+		.reports = add_part(context, KEY_REPORTS, reports_size(settings)),
+		.shares = add_part(context, KEY_SHARES, shares_size(map, settings)),
+		.sums = add_part(context, KEY_SUMS, n * sizeof(pg_atomic_uint64)),
+		.counts = add_part(context, KEY_COUNTS, n * sizeof(pg_atomic_uint32))
+	};
+
+	parts.shared->settings = *settings;
+	parts.shared->n_runs = n;
+	parts.shared->n_features = map->n_features;
+	parts.shared->keep_trees = keep_trees;
+	pg_atomic_init_u32(&parts.shared->next_tree, 0);
+	if (keep_trees)
+		SharedFileSetInit(&parts.shared->files, context->seg);
+	share_features(&parts, frame, map);
+	memset(parts.shares, 0, shares_size(map, settings));
+	for (uint32 i = 0; i < n; i++)
+	{
+		pg_atomic_init_u64(&parts.sums[i], 0);
+		pg_atomic_init_u32(&parts.counts[i], 0);
+	}
+	return parts;
+}
+
+static Parts
+find_parts(shm_toc *toc)
+{
+	return (Parts) {
+		.shared = shm_toc_lookup(toc, KEY_SHARED, false),
+		.features = shm_toc_lookup(toc, KEY_FEATURES, false),
+		.data = shm_toc_lookup(toc, KEY_DATA, false),
+		.reports = shm_toc_lookup(toc, KEY_REPORTS, false),
+		.shares = shm_toc_lookup(toc, KEY_SHARES, false),
+		.sums = shm_toc_lookup(toc, KEY_SUMS, false),
+		.counts = shm_toc_lookup(toc, KEY_COUNTS, false)
+	};
+}
+
+/* ---- what each process does ---- */
+
+/* A frame whose arrays lie in shared memory; every column is a feature. */
+static HpFrame *
+shared_frame(const Parts *parts, HpFeatureMap *map)
+{
+	uint32		n = parts->shared->n_features;
+	HpFrame    *frame = palloc0(sizeof(HpFrame));
+
+	frame->n_runs = parts->shared->n_runs;
+	frame->n_columns = n;
+	frame->columns = palloc0(n * sizeof(HpColumn));
+	frame->target = (int64 *) parts->data;
+	map->n_features = n;
+	map->columns = palloc(n * sizeof(uint32));
+	for (uint32 f = 0; f < n; f++)
+	{
+		const SharedFeature *feature = &parts->features[f];
+
+		map->columns[f] = f;
+		frame->columns[f] = (HpColumn) {
+			.kind = feature->kind,
+			.role = HP_PARAMETER,
+			.fill = feature->fill,
+			.wide = feature->wide,
+			.runs = feature->runs,
+			.n_codes = feature->n_codes,
+			.n_words = feature->n_words,
+			.numbers = feature->has_numbers ?
+				(double *) (parts->data + feature->numbers) : NULL,
+			.codes = parts->data + feature->codes
+		};
+	}
+	return frame;
+}
+
+#define FILE_NAME_SIZE	32
+
+static void
+name_file(char name[FILE_NAME_SIZE], int process)
+{
+	snprintf(name, FILE_NAME_SIZE, "trees.%d", process);
+}
+
+/* Append a tree to this process's file. */
+static void
+write_tree(BufFile *file, const HpTree *tree, SharedReport *report)
+{
+	TreeBytes	bytes = {0};
+
+	tree_bytes_add(&bytes, tree);
+	BufFileTell(file, &report->fileno, &report->offset);
+	report->size = bytes.size;
+	if (bytes.size > 0)
+		BufFileWrite(file, bytes.bytes, bytes.size);
+	if (bytes.bytes != NULL)
+		pfree(bytes.bytes);
+}
+
+/* Add what this process has summed up to the shared sums. */
+static void
+add_out_of_bag(const Parts *parts, const HpOutOfBag *out_of_bag)
+{
+	for (uint32 run = 0; run < parts->shared->n_runs; run++)
+	{
+		if (run % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (out_of_bag->trees[run] == 0)
+			continue;
+		pg_atomic_fetch_add_u64(&parts->sums[run], out_of_bag->sum[run]);
+		pg_atomic_fetch_add_u32(&parts->counts[run], out_of_bag->trees[run]);
+	}
+}
+
+/* Train trees until there is none left; process is -1 for the leader. */
+static void
+train_share(const Parts *parts, int process)
+{
+	const HpForestSettings *settings = &parts->shared->settings;
+	HpFeatureMap map;
+	HpFrame    *frame = shared_frame(parts, &map);
+	HpTrainer  *trainer = hp_trainer_create(&pg_environment, frame, &map,
+											settings);
+	HpOutOfBag	out_of_bag = hp_out_of_bag_create(&pg_environment,
+												  frame->n_runs);
+	BufFile    *file = NULL;
+	char		name[FILE_NAME_SIZE];
+	uint32		t;
+
+	if (parts->shared->keep_trees)
+	{
+		name_file(name, process);
+		file = BufFileCreateFileSet(&parts->shared->files.fs, name);
+	}
+	while ((t = pg_atomic_fetch_add_u32(&parts->shared->next_tree, 1)) <
+		   settings->trees)
+	{
+		double	   *shares = parts->shares + (Size) t * 2 * map.n_features;
+		HpTreeReport report = {
+			.impurity = shares,
+			.permutation = settings->permutation ? shares + map.n_features :
+				NULL
+		};
+		const HpTree *tree;
+
+		CHECK_FOR_INTERRUPTS();
+		tree = hp_train_tree(trainer, t, &report, &out_of_bag);
+		parts->reports[t].n_nodes = report.n_nodes;
+		parts->reports[t].n_out_of_bag = report.n_out_of_bag;
+		parts->reports[t].process = process;
+		if (file != NULL)
+			write_tree(file, tree, &parts->reports[t]);
+	}
+	if (file != NULL)
+	{
+		BufFileExportFileSet(file);
+		BufFileClose(file);
+	}
+	add_out_of_bag(parts, &out_of_bag);
+}
+
+/* Entry of a worker. */
+void
+hpimp_train_worker(dsm_segment *segment, shm_toc *toc)
+{
+	Parts		parts = find_parts(toc);
+
+	if (parts.shared->keep_trees)
+		SharedFileSetAttach(&parts.shared->files, segment);
+	train_share(&parts, ParallelWorkerNumber);
+}
+
+/* ---- what the leader does after ---- */
+
+static void
+copy_reports(const Parts *parts, const HpForestSettings *settings,
+			 HpTreeReport *reports)
+{
+	uint32		n = parts->shared->n_features;
+
+	for (uint32 t = 0; t < settings->trees; t++)
+	{
+		const double *shares = parts->shares + (Size) t * 2 * n;
+
+		reports[t].n_nodes = parts->reports[t].n_nodes;
+		reports[t].n_out_of_bag = parts->reports[t].n_out_of_bag;
+		memcpy(reports[t].impurity, shares, n * sizeof(double));
+		if (reports[t].permutation != NULL)
+			memcpy(reports[t].permutation, shares + n, n * sizeof(double));
+	}
+}
+
+static void
+copy_out_of_bag(const Parts *parts, HpOutOfBag *out_of_bag)
+{
+	for (uint32 run = 0; run < parts->shared->n_runs; run++)
+	{
+		out_of_bag->sum[run] = (int64) pg_atomic_read_u64(&parts->sums[run]);
+		out_of_bag->trees[run] = pg_atomic_read_u32(&parts->counts[run]);
+	}
+}
+
+/* Collect the trees from the files of all processes, in order. */
+static void
+read_trees(const Parts *parts, const HpForestSettings *settings, int workers,
+		   TreeBytes *kept)
+{
+	BufFile   **files = palloc0((workers + 1) * sizeof(BufFile *));
+
+	for (uint32 t = 0; t < settings->trees; t++)
+	{
+		const SharedReport *report = &parts->reports[t];
+		BufFile   **file = &files[report->process + 1];
+		char		name[FILE_NAME_SIZE];
+		char	   *at;
+
+		CHECK_FOR_INTERRUPTS();
+		if (report->size == 0)
+			kept->overflow = true;	/* one tree alone was too large */
+		at = tree_bytes_extend(kept, report->size);
+		if (at == NULL)
+			break;
+		if (*file == NULL)
+		{
+			name_file(name, report->process);
+			*file = BufFileOpenFileSet(&parts->shared->files.fs, name,
+									   O_RDONLY, false);
+		}
+		if (BufFileSeek(*file, report->fileno, report->offset, SEEK_SET) != 0)
+			elog(ERROR, "could not seek in a file of trees");
+		compat_buffile_read(*file, at, report->size);
+	}
+	for (int i = 0; i <= workers; i++)
+		if (files[i] != NULL)
+			BufFileClose(files[i]);
+}
+
+void
+parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
+			   const HpForestSettings *settings, HpTreeReport *reports,
+			   HpOutOfBag *out_of_bag, TreeBytes *kept)
+{
+	ParallelContext *context;
+	Parts		parts;
+
+	EnterParallelMode();
+	context = CreateParallelContext("hpimp", "hpimp_train_worker", workers);
+	estimate(context, frame, map, settings);
+	InitializeParallelDSM(context);
+	parts = share(context, frame, map, settings, kept != NULL);
+	LaunchParallelWorkers(context);
+	train_share(&parts, -1);
+	WaitForParallelWorkersToFinish(context);
+	copy_reports(&parts, settings, reports);
+	copy_out_of_bag(&parts, out_of_bag);
+	if (kept != NULL)
+		read_trees(&parts, settings, workers, kept);
+	DestroyParallelContext(context);
+	ExitParallelMode();
+}

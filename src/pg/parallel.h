@@ -1,0 +1,36 @@
+/*
+ * parallel.h
+ *		Trees shared out to parallel workers.
+ */
+#ifndef HPIMP_PARALLEL_H
+#define HPIMP_PARALLEL_H
+
+#include "postgres.h"
+
+#include "core/forest.h"
+#include "pg/model.h"
+
+/* hpimp.max_parallel_workers; -1: as max_parallel_workers_per_gather */
+extern int	parallel_max_workers;
+
+/*
+ * How many workers to ask for to train such a forest, 0 to do it alone: in a
+ * worker, if parallelism is off, for little work, or if shared memory is
+ * short.
+ */
+extern int	parallel_workers_for(const HpFrame *frame,
+								 const HpFeatureMap *map,
+								 const HpForestSettings *settings);
+
+/*
+ * Train all trees with the help of at most so many workers; with fewer, or
+ * none to be had, the same reports and out_of_bag come out, to the last bit.
+ * Trees are collected, in order, in kept unless it is NULL.
+ */
+extern void parallel_train(int workers, const HpFrame *frame,
+						   const HpFeatureMap *map,
+						   const HpForestSettings *settings,
+						   HpTreeReport *reports, HpOutOfBag *out_of_bag,
+						   TreeBytes *kept);
+
+#endif							/* HPIMP_PARALLEL_H */
