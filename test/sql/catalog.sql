@@ -77,6 +77,15 @@ SELECT classid::regclass, objid FROM members WHERE classid NOT IN ('pg_proc'::re
 SELECT castsource::regtype, casttarget::regtype FROM pg_cast WHERE castsource IN ('hp_study'::regtype, 'hp_forest'::regtype) OR casttarget IN ('hp_study'::regtype, 'hp_forest'::regtype);
 
 --
+-- The settings: of resources only, anybody's to change, no others by the name
+--
+SELECT hp_number('1') AS loaded;
+SELECT name, setting, vartype, context, min_val, max_val, boot_val, short_desc, extra_desc FROM pg_settings WHERE name LIKE 'hpimp.%' ORDER BY 1;
+SET hpimp.max_parallel_workers = -2;
+SET hpimp.max_parallel_workers = 'many';
+SET hpimp.max_paralel_workers = 1;
+
+--
 -- Everything has a comment, and so has the extension
 --
 SELECT pg_describe_object(classid, objid, 0) AS without_comment FROM members

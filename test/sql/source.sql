@@ -301,6 +301,11 @@ BEGIN;
 SELECT * FROM pg_temp.in_plpgsql();
 ROLLBACK;
 SELECT runs_used FROM hp_quality('runs', 'val_loss', trees => 1);
+-- what the statement itself writes is not, as in any query
+BEGIN;
+WITH written AS (INSERT INTO runs (config, val_loss) VALUES ('{"lr": 1}', 1) RETURNING id)
+SELECT (SELECT count(*) FROM written) AS written, (SELECT runs_used FROM hp_quality('runs', 'val_loss', trees => 1)) AS runs_used, (SELECT count(*) FROM runs) AS counted;
+ROLLBACK;
 -- its answers are text and numbers
 SELECT string_agg(format('%s %s%%', parameter, round(100 * importance)), ', ' ORDER BY importance DESC) FROM hp_importance('runs', 'val_loss', trees => 5);
 SELECT jsonb_object_agg(parameter, round(importance::numeric, 2)) FROM hp_importance('runs', 'val_loss', trees => 5);

@@ -274,9 +274,15 @@ compare_with_scikit_learn(const char *data, const char *says, bool onehot,
 static void
 test_scikit_learn(void)
 {
-	/* 13 comparisons: P(|z| > 2.89) = 0.05 / 13; 25: P(|z| > 3.09) */
+	/* 13 comparisons: P(|z| > 2.89) = 0.05 / 13 */
 	compare_with_scikit_learn("numeric.csv", "numeric_reference.json", false, 2.89);
-	compare_with_scikit_learn("mixed.csv", "mixed_reference.json", true, 3.09);
+
+	/*
+	 * 25: P(|z| > 3.09); but scikit-learn takes numbers for equal that are
+	 * within 1e-7, nine pairs of lr, which moves lr and activation_tanh by one
+	 * standard error more (with lr in other units it says what we say)
+	 */
+	compare_with_scikit_learn("mixed.csv", "mixed_reference.json", true, 4.1);
 }
 
 /* ---- the result from its parts ---- */
@@ -565,33 +571,39 @@ credit(HpFrame *frame, const HpForestSettings *settings, const char *name,
 	return permutation ? t.result.permutation[f] : t.result.impurity[f];
 }
 
-/* Gaps of momentum tell the optimizer: filled they must not earn its credit. */
+/*
+ * Gaps of momentum tell the optimizer: filled they must not earn its credit.
+ * Taken as a value, on the same data, they do: that is what is prevented.
+ */
 static void
 test_missing_credit(void)
 {
-	HpFrame    *frame = sweep_frame(300, 223);
 	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame;
 
 	for (int permutation = 0; permutation < 2; permutation++)
 	{
 		double		optimizer,
 					momentum;
 
+		settings.missing = HP_MISSING_VALUE;
+		frame = sweep_frame(300, 223);
+		optimizer = credit(frame, &settings, "optimizer", permutation);
+		momentum = credit(frame, &settings, "momentum", permutation);
+		ok(momentum > 0.2, "as a value: optimizer %.3f, momentum %.3f",
+		   optimizer, momentum);
 		settings.missing = HP_MISSING_FILL;
 		optimizer = credit(frame, &settings, "optimizer", permutation);
 		momentum = credit(frame, &settings, "momentum", permutation);
 		ok(optimizer > 0.5 && momentum < 0.05,
 		   "filled: optimizer %.3f, momentum %.3f", optimizer, momentum);
-		/* the same data the other way: this is what is prevented */
+		ok(column_called(frame, "momentum")->fill &&
+		   !column_called(frame, "notes")->fill, "momentum is filled, notes not");
 		settings.missing = HP_MISSING_VALUE;
-		optimizer = credit(frame, &settings, "optimizer", permutation);
-		momentum = credit(frame, &settings, "momentum", permutation);
-		ok(momentum > 0.2, "as a value: optimizer %.3f, momentum %.3f",
-		   optimizer, momentum);
+		ok(credit(frame, &settings, "momentum", permutation) > 0.2,
+		   "what one forest filled another need not");
+		unit_free_all();
 	}
-	ok(column_called(frame, "momentum")->fill &&
-	   !column_called(frame, "notes")->fill, "momentum is filled, notes is not");
-	unit_free_all();
 }
 
 static void
@@ -642,7 +654,8 @@ test_aliases(void)
 	frame = unit_frame(inputs, 4, metric, N);
 	settings.trees = 400;
 	t = train(frame, &settings);
-	/* the root carries most: 400 / 3 roots each, sd 9.4, or 7 % */
+	/* the root carries most: 400 / 3 roots each, sd 9.4, or 7 %: were ties
+	 * decided by rounding, the falling one alone could get a half */
 	for (uint32_t f = 0; f < 3; f++)
 		is_double(3 * t.result.impurity[f] / (1 - t.result.impurity[3]), 1, 0.2,
 				  "copy %u: a third of their credit", f);

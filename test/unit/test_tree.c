@@ -6,6 +6,9 @@
 
 #include "core/tree.h"
 
+/* Of the problems whose every node is checked by brute force. */
+#define MOST_RUNS	300
+
 /* What a tree is grown on. */
 typedef struct Problem
 {
@@ -280,7 +283,7 @@ static long double
 best_by_force(const Problem *p, uint32_t feature, const uint32_t *runs, uint32_t n)
 {
 	long double best = -1;
-	long double place[128];
+	long double place[MOST_RUNS];
 
 	for (uint32_t i = 0; i < n; i++)
 		place[i] = place_of(p, feature, runs, n, runs[i]);
@@ -317,7 +320,7 @@ is_greedy(const Problem *p, const HpTree *tree, const Facts *facts)
 	for (uint32_t i = 0; i < tree->n_nodes; i++)
 	{
 		const HpNode *node = &tree->nodes[i];
-		uint32_t	runs[128];
+		uint32_t	runs[MOST_RUNS];
 		uint32_t	n = runs_at(p, tree, i, runs);
 		long double best = -1;
 		long double saved = node->left == 0 ? -1 : facts[i].squares -
@@ -424,8 +427,9 @@ cuts_right(const Problem *p, const HpTree *tree)
 
 /* ---- tests ---- */
 
+/* With all the runs drawn so often more: weights far above those of a bag. */
 static void
-test_small_trees(void)
+test_small_trees(uint32_t most_runs, uint32_t rounds, uint32_t often)
 {
 	static const uint32_t n_codes[] = {30, 6, 40, 300, 10, 12};
 	UnitRandom	random = 73;
@@ -434,13 +438,15 @@ test_small_trees(void)
 				greedy = true,
 				cuts = true;
 
-	for (uint32_t round = 0; round < 60; round++)
+	for (uint32_t round = 0; round < rounds; round++)
 	{
-		Problem		p = random_problem(&random, 5 + random_below(&random, 90),
-									   n_codes, 1 + round % 6);
+		uint32_t	n = most_runs / 4 + random_below(&random, most_runs * 3 / 4);
+		Problem		p = random_problem(&random, n + 2, n_codes, 1 + round % 6);
 		const HpTree *tree;
 		Facts	   *facts;
 
+		for (uint32_t run = 0; run < p.n_runs; run++)
+			p.draws[run] *= often;
 		p.settings.max_depth = round % 4;
 		p.settings.min_samples_leaf = 1 + round % 3 * 2;
 		tree = grow(&p, round);
@@ -451,7 +457,8 @@ test_small_trees(void)
 		cuts = cuts && cuts_right(&p, tree);
 		unit_free_all();
 	}
-	ok(right, "values, weights, leaf sizes and depths are right");
+	ok(right, "up to %u runs, drawn %u times: values, weights, leaf sizes and"
+	   " depths are right", most_runs, often);
 	ok(gains, "gains are what the splits save");
 	ok(greedy, "no feature splits any node better");
 	ok(cuts, "thresholds lie halfway, unseen levels go to the heavier side");
@@ -461,7 +468,7 @@ test_small_trees(void)
 static void
 test_large_trees(void)
 {
-	static const uint32_t n_codes[] = {256, 256, 257, 257, 65536, 65536, 2, 3000};
+	static const uint32_t n_codes[] = {256, 256, 257, 257, 65536, 4097, 2, 3000};
 	UnitRandom	random = 79;
 
 	for (uint32_t per_split = 1; per_split <= 8; per_split += 7)
@@ -575,35 +582,42 @@ test_xor(void)
 	unit_free_all();
 }
 
-/* Copies of a feature: the lot decides, fairly. */
+/*
+ * Copies of a feature, one of them falling as the others rise: the lot
+ * decides, fairly, and not rounding, which differs with the side that is left.
+ */
 static void
-test_ties(void)
+test_ties(uint32_t n)
 {
 	UnitRandom	random = 83;
-	Problem		p = make_problem(40, 4);
+	Problem		p = make_problem(n, 4);
 	uint32_t	count[4] = {0};
 
+	p.settings.max_depth = 1;
 	for (uint32_t f = 0; f < 4; f++)
-		set_feature(&p, f, 41, false);
-	for (uint32_t run = 0; run < 40; run++)
+		set_feature(&p, f, n + 1, false);
+	for (uint32_t stream = 0; stream < 900; stream++)
 	{
-		p.target[run] = run * run;
-		p.draws[run] = 1;
-		for (uint32_t f = 0; f < 3; f++)
-			set_code(&p, f, run, run + 1);
-		set_code(&p, 3, run, random_below(&random, 41));
-	}
-	for (uint64_t stream = 0; stream < 900; stream++)
+		for (uint32_t run = 0; run < n; run++)
+		{
+			p.target[run] = run * run + random_below(&random, 1000);
+			p.draws[run] = 1 + random_below(&random, 3);
+			set_code(&p, 0, run, run + 1);
+			set_code(&p, 1, run, run + 1);
+			set_code(&p, 2, run, n - run);
+			set_code(&p, 3, run, n < 40 ? 0 : random_below(&random, n + 1));
+		}
 		count[grow(&p, stream)->nodes[0].feature]++;
+	}
 	unit_free_all();
-	is_int(count[3], 0, "noise never wins");
+	is_int(count[3], 0, "%u runs: noise never wins", n);
 	/* 900 / 3 = 300, sd sqrt(900 * 1/3 * 2/3) = 14.1 */
 	for (uint32_t f = 0; f < 3; f++)
 		ok(abs((int) count[f] - 300) < 5 * 14,
 		   "copy %u is the root of a third of the trees: %u", f, count[f]);
 }
 
-/* Pairs are split without sums: they must fall to copies as fairly. */
+/* Pairs, too, must fall to copies fairly. */
 static void
 test_pair_ties(void)
 {
@@ -812,12 +826,17 @@ test_ticks(void)
 int
 main(void)
 {
-	test_small_trees();
+	test_small_trees(10, 60, 1);
+	test_small_trees(100, 60, 1);
+	test_small_trees(100, 20, 200);
+	test_small_trees(298, 12, 1);
 	test_large_trees();
 	test_chain();
 	test_no_split();
 	test_xor();
-	test_ties();
+	test_ties(6);
+	test_ties(40);
+	test_ties(400);
 	test_pair_ties();
 	test_features_per_split();
 	test_reuse();
