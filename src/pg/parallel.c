@@ -35,6 +35,7 @@
 #include "storage/dsm_impl.h"
 #include "storage/sharedfileset.h"
 #include "storage/shm_toc.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "pg/compat.h"
@@ -172,7 +173,7 @@ fits_shared_memory(Size size)
 
 int
 parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
-					 const HpForestSettings *settings)
+					 const HpForestSettings *settings, bool keep_trees)
 {
 	int			workers = parallel_max_workers >= 0 ? parallel_max_workers :
 		max_parallel_workers_per_gather;
@@ -180,7 +181,8 @@ parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
 	Size		size = data_size(frame, map) + shares_size(map, settings) +
 		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
 
-	if (max_parallel_workers_per_gather == 0 || IsParallelWorker())
+	if (max_parallel_workers_per_gather == 0 || IsParallelWorker() ||
+		(keep_trees && temp_file_limit >= 0))
 		return 0;
 	workers = Min(workers, max_parallel_workers);
 	workers = Min(workers, settings->trees - 1);

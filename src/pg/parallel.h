@@ -15,12 +15,13 @@ extern int	parallel_max_workers;
 
 /*
  * How many workers to ask for to train such a forest, 0 to do it alone: in a
- * worker, if parallelism is off, for little work, or if shared memory is
- * short.
+ * worker, if parallelism is off, for little work, if shared memory is short,
+ * or if trees are kept while temporary files are limited.
  */
 extern int	parallel_workers_for(const HpFrame *frame,
 								 const HpFeatureMap *map,
-								 const HpForestSettings *settings);
+								 const HpForestSettings *settings,
+								 bool keep_trees);
 
 /*
  * Train all trees with the help of at most so many workers; with fewer, or

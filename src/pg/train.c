@@ -140,7 +140,8 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 	const HpEnv *env = &pg_environment;
 	HpTreeReport *reports = hp_reports_create(env, map, settings);
 	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs);
-	int			workers = parallel_workers_for(frame, map, settings);
+	int			workers = parallel_workers_for(frame, map, settings,
+											   kept != NULL);
 
 	if (workers > 0)
 		parallel_train(workers, frame, map, settings, reports, &out_of_bag,

@@ -86,16 +86,16 @@ class Peer:
 
 # ---------------------------------------------------------------- measuring
 
-def interleave(measures):
+def interleave(measures, repeat=REPEAT):
     """Call each measure in turn, round after round: whatever disturbs the machine disturbs all.
 
-    Each is called REPEAT times; more often if it takes next to no time, less often if that would try
+    Each is called so many times; more often if it takes next to no time, less often if that would try
     one's PATIENCE."""
     spent, calls = dict.fromkeys(measures, 0.0), dict.fromkeys(measures, 0)
 
     def wanted(name):
         return calls[name] == 0 or (spent[name] < PATIENCE and (
-            calls[name] < REPEAT or (spent[name] < 0.5 and calls[name] < 5 * REPEAT)))
+            calls[name] < repeat or (spent[name] < 0.5 and calls[name] < 5 * repeat)))
 
     while any(map(wanted, measures)):
         for name in filter(wanted, measures):
@@ -312,7 +312,7 @@ def on_all_cores(size):
             cost = server.cost(forest(TREES, "method => 'permutation'"))
             elapsed.setdefault(workers, []).append(cost.wall)
         measures[workers] = once
-    interleave(measures)
+    interleave(measures, min(3, REPEAT))
     server.close()
     return [statistics.median(samples) for samples in elapsed.values()]
 

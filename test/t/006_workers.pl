@@ -48,6 +48,7 @@ is(launched($three), 3, 'three workers when three may come');
 is(launched("$three SET hpimp.max_parallel_workers = 2;"), 2, 'fewer by hpimp.max_parallel_workers');
 is(launched("$alone SET hpimp.max_parallel_workers = 2;"), 0, 'max_parallel_workers_per_gather = 0 is obeyed');
 is(launched("$three SET max_parallel_workers = 1;"), 1, 'so is max_parallel_workers');
+is(launched("$three SET temp_file_limit = '100kB';"), 0, 'where temporary files are limited, trees to keep are grown alone');
 is(launched($three, 'SELECT count(*) FROM hp_importance(hp_forest((SELECT hp_study_agg(config, val_loss) FROM runs WHERE id < 300)))'),
 	0, 'little work stays alone');
 

@@ -201,7 +201,7 @@ code_mixed(uint32_t n, uint32_t w)
 	HpValue    *cells = hp_alloc(unit_env, n + w, sizeof(HpValue));
 
 	for (uint32_t i = 0; i < n; i++)
-		cells[i] = num(1000 - i);
+		cells[i] = num(1000.0 - i);
 	for (uint32_t i = 0; i < w; i++)
 		cells[n + i] = str_numbered("w", i);
 	return code_cells(cells, n + w);
@@ -231,6 +231,35 @@ test_mixed(void)
 	is_int(c.coding.kind, HP_CATEGORICAL, "a boolean among numbers is a word");
 	ok(label_is(&c, 3, "true") && label_is(&c, 1, "0"), "levels 0, 1, true");
 	unit_free_all();
+}
+
+/* So many words among numbers have codes of their own; more make a category. */
+static void
+test_most_words(void)
+{
+	Coded		c = code_mixed(3000, HP_MAX_WORDS);
+
+	is_int(c.coding.kind, HP_NUMERIC, "HP_MAX_WORDS words: numeric");
+	ok(c.coding.n_words == HP_MAX_WORDS && code_at(&c, 2999) == HP_MAX_WORDS + 1,
+	   "numbers begin behind them");
+	is_int(code_mixed(3000, HP_MAX_WORDS + 1).coding.kind, HP_CATEGORICAL,
+		   "one more: categorical");
+	unit_free_all();
+}
+
+/* The one value of a constant is kept as text. */
+static void
+test_only(void)
+{
+	Coded		c = CODE(num(0.25), str("0.250"));
+
+	ok(text_is(c.coding.only, "0.25"), "a number twice: 0.25");
+	c = CODE(str("adam"), str("adam"));
+	ok(text_is(c.coding.only, "adam"), "a word");
+	c = CODE(truth(false), str("FALSE"));
+	ok(text_is(c.coding.only, "false"), "a boolean");
+	is_int(CODE(num(1), num(2)).coding.only.length, 0, "of two values none is it");
+	is_int(CODE(gap).coding.only.length, 0, "nor is a gap");
 }
 
 /* ---- roles ---- */
@@ -536,6 +565,53 @@ test_find_all(void)
 	unit_free_all();
 }
 
+/* ---- attention ---- */
+
+/* Counts how many texts were written (each allocates) since the last tick. */
+typedef struct Patience
+{
+	long		allocs;
+	long		most;
+} Patience;
+
+static void *
+patient_alloc(void *arg, size_t size)
+{
+	Patience   *p = arg;
+
+	if (++p->allocs > p->most)
+		p->most = p->allocs;
+	return unit_alloc(NULL, size);
+}
+
+static void
+patient_tick(void *arg)
+{
+	((Patience *) arg)->allocs = 0;
+}
+
+/* Writing a number takes up to a microsecond: 10,000 of them some 10 ms. */
+static void
+test_ticks(void)
+{
+	enum
+	{
+		N = 40000
+	};
+	HpValue    *cells = hp_alloc(unit_env, N, sizeof(HpValue));
+	Patience	patience = {0, 0};
+	HpEnv		env = {patient_alloc, patient_tick, &patience};
+	HpInput		input;
+
+	for (uint32_t i = 0; i < N; i++)
+		cells[i] = num(i / 7.0);
+	input = unit_input("x", cells, N);
+	hp_code_values(&env, &input, count_runs(&input, N), true);
+	ok(patience.most <= 10000, "numbers as levels: %ld written between two ticks",
+	   patience.most);
+	unit_free_all();
+}
+
 int
 main(void)
 {
@@ -546,6 +622,8 @@ main(void)
 	test_boolean_not_finite();
 	test_categorical();
 	test_mixed();
+	test_most_words();
+	test_only();
 	test_roles();
 	test_as_category();
 	test_unused_values();
@@ -557,5 +635,6 @@ main(void)
 	test_find_numbers();
 	test_find_others();
 	test_find_all();
+	test_ticks();
 	return done();
 }

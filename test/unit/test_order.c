@@ -251,6 +251,53 @@ test_ticks(void)
 	unit_free_all();
 }
 
+/* How often the order was asked for since the last tick, and at most. */
+typedef struct Patience
+{
+	long		asked;
+	long		most;
+	long		ticks;
+	const uint64_t *keys;
+} Patience;
+
+static bool
+patient_before(void *arg, uint32_t a, uint32_t b)
+{
+	Patience   *p = arg;
+
+	if (p->ticks != unit_ticks)
+		p->asked = 0;
+	p->ticks = unit_ticks;
+	if (++p->asked > p->most)
+		p->most = p->asked;
+	return p->keys[a] < p->keys[b];
+}
+
+/* Comparing two texts takes up to 100 ns: 140,000 of them some 10 ms. */
+static void
+test_ticks_sort_by(void)
+{
+	enum
+	{
+		MANY = 500000
+	};
+	uint64_t   *keys = hp_alloc(unit_env, MANY, sizeof(uint64_t));
+	uint32_t   *items = hp_alloc(unit_env, MANY, sizeof(uint32_t));
+	uint32_t   *scratch = hp_alloc(unit_env, MANY, sizeof(uint32_t));
+	UnitRandom	random = 29;
+	Patience	patience = {.keys = keys};
+
+	for (uint32_t i = 0; i < MANY; i++)
+	{
+		keys[i] = random_bits(&random);
+		items[i] = i;
+	}
+	hp_sort_by(unit_env, items, scratch, MANY, patient_before, &patience);
+	ok(patience.most <= 140000, "sort_by: %ld comparisons between two ticks",
+	   patience.most);
+	unit_free_all();
+}
+
 int
 main(void)
 {
@@ -262,5 +309,6 @@ main(void)
 	test_ranks_by_hand();
 	test_ranks_by_counting();
 	test_ticks();
+	test_ticks_sort_by();
 	return done();
 }

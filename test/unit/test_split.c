@@ -505,6 +505,44 @@ test_sort_levels(void)
 	unit_free_all();
 }
 
+/* By code, those of one code in their order: as counting gives it. */
+static void
+test_order_samples(void)
+{
+	static const uint32_t counts[] = {1, 2, 11, 12, 13, 128, 1000};
+	static const uint32_t widths[] = {2, 256, 257, 4097, 65536};
+	UnitRandom	random = 73;
+
+	for (uint32_t w = 0; w < LENGTH(widths); w++)
+	{
+		bool		right = true;
+
+		for (uint32_t k = 0; k < LENGTH(counts); k++)
+		{
+			uint32_t	n = counts[k];
+			Node	   *node = make_node(n, widths[w], 1, w % 2);
+			uint32_t   *order = hp_alloc(unit_env, n, sizeof(uint32_t));
+
+			for (uint32_t i = 0; i < n; i++)
+				set_sample(node, i, i % 7 ? random_below(&random, widths[w]) :
+						   widths[w] - 1, 0, 1 + i % 2);
+			hp_order_samples(&node->splitter, 0, node->samples, n, order);
+			right = right && is_clean(node);
+			for (uint32_t i = 0; i < n; i++)
+			{
+				uint32_t	before = 0;	/* samples that come before sample i */
+
+				for (uint32_t j = 0; j < n; j++)
+					before += code_of(node, j) < code_of(node, i) ||
+						(code_of(node, j) == code_of(node, i) && j < i);
+				right = right && order[before] == (code_of(node, i) << 16 | i);
+			}
+			unit_free_all();
+		}
+		ok(right, "%u codes: samples in order of their codes", widths[w]);
+	}
+}
+
 /* One splitter serves narrow and wide features in turn. */
 static void
 test_features_in_turn(void)
@@ -567,6 +605,7 @@ main(void)
 	test_fisher();
 	test_order_levels();
 	test_sort_levels();
+	test_order_samples();
 	test_features_in_turn();
 	return done();
 }
