@@ -176,13 +176,14 @@ COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8,
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, metric_min float8,
+	metric_median float8, metric_max float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(hp_forest) IS
-'how far the forest can be trusted: runs used and left out because of their metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
+'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -192,13 +193,14 @@ CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{c
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
 	missing text DEFAULT 'auto')
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, metric_min float8,
+	metric_median float8, metric_max float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'how far the forest can be trusted: runs used and left out because of their metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
+'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_correlation(study hp_study)
 RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,

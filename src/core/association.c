@@ -113,6 +113,14 @@ hp_moments(const double *x, uint32_t n)
 }
 
 double
+hp_moments_scaled(const HpMoments *moments, double x)
+{
+	Scale		scale = scale_for(moments->mean, moments->exponent);
+
+	return scaled(x, &scale);
+}
+
+double
 hp_stddev(const HpMoments *moments, uint32_t n)
 {
 	if (n < 2)

@@ -27,6 +27,9 @@ typedef struct HpMoments
 
 extern HpMoments hp_moments(const double *x, uint32_t n);
 
+/* (x - mean) / 2^exponent: the deviation whose squares make sum_squares. */
+extern double hp_moments_scaled(const HpMoments *moments, double x);
+
 /* Sample standard deviation (n - 1); NaN for n < 2. */
 extern double hp_stddev(const HpMoments *moments, uint32_t n);
 

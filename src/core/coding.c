@@ -278,26 +278,28 @@ code_sorted_numbers(Coder *coder, HpCoding *coding, const HpSortItem *items,
 	for (uint32_t i = 0; i < n; i++)
 		total += coder->runs_of[items[i].index + 1];
 	coding->binned = distinct > room;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0, end; i < n; i = end)
 	{
-		uint32_t	v = items[i].index;
-		double		number = coder->readings[v].number;
-		double		runs = coder->runs_of[v + 1];
+		double		number = coder->readings[items[i].index].number;
+		uint64_t	these = 0;
 
-		if (i > 0 && items[i].key != items[i - 1].key &&
-			(!coding->binned ||
-			 before * room / total > code - first_code))
+		/* all spellings of one number at once: their order must not matter */
+		for (end = i; end < n && items[end].key == items[i].key; end++)
+			these += coder->runs_of[items[end].index + 1];
+		if (i > 0 && (!coding->binned ||
+					  before * room / total > code - first_code))
 		{
 			code++;
 			in_code = 0;
 		}
-		in_code += runs;
+		in_code += these;
 		/* by shares: a difference of two numbers might overflow */
-		coding->numbers[code] = in_code == runs ? number :
-			coding->numbers[code] * (1 - runs / in_code) +
-			number * (runs / in_code);
-		coding->code_of[v + 1] = code;
-		before += coder->runs_of[v + 1];
+		coding->numbers[code] = in_code == these ? number :
+			coding->numbers[code] * (1 - these / in_code) +
+			number * (these / in_code);
+		for (uint32_t j = i; j < end; j++)
+			coding->code_of[items[j].index + 1] = code;
+		before += these;
 	}
 	coding->n_codes = code + 1;
 }
@@ -490,7 +492,9 @@ hp_code_of(const HpCodeBook *book, const HpValue *value)
 		case HP_CATEGORICAL:
 			return find_text(book, value, book->n_codes);
 		case HP_BOOLEAN:
-			if (r.reads == HP_READS_BOOLEAN)
+			if (r.reads == HP_READS_BOOLEAN ||
+				(r.reads == HP_READS_NUMBER &&
+				 (r.number == 0 || r.number == 1)))
 				return 1 + (r.number != 0);
 			return r.reads == HP_READS_NOT_FINITE ? 0 : HP_UNKNOWN_CODE;
 		case HP_NUMERIC:

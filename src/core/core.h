@@ -34,6 +34,8 @@ typedef struct HpEnv
 static inline void *
 hp_alloc(const HpEnv *env, size_t count, size_t size)
 {
+	if (count > SIZE_MAX / size)
+		return env->alloc(env->arg, SIZE_MAX);	/* which is refused */
 	return env->alloc(env->arg, (count > 0 ? count : 1) * size);
 }
 

@@ -88,6 +88,55 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 	return d;
 }
 
+/* ---- the metric ---- */
+
+#define MOST_OF_VARIANCE	0.9
+
+/* The metric is sorted: the furthest from the mean are at either end. */
+static void
+find_extremes(const HpFrame *frame, HpMetric *m)
+{
+	HpMoments	moments = hp_moments(frame->metric, frame->n_runs);
+	uint32_t	first = 0;
+	uint32_t	end = frame->n_runs;
+	double		sum = 0;
+
+	while (first < end && sum < MOST_OF_VARIANCE * moments.sum_squares)
+	{
+		double		low = hp_moments_scaled(&moments, frame->metric[first]);
+		double		high = hp_moments_scaled(&moments, frame->metric[end - 1]);
+
+		if (-low > high)
+		{
+			sum += low * low;
+			first++;
+		}
+		else
+		{
+			sum += high * high;
+			end--;
+		}
+		m->extremes++;
+	}
+	m->share = fmin(1, sum / moments.sum_squares);
+}
+
+HpMetric
+hp_describe_metric(const HpFrame *frame)
+{
+	HpMetric	m = {.minimum = NAN, .median = NAN, .maximum = NAN};
+	uint32_t	n = frame->n_runs;
+	const double *y = frame->metric;
+
+	if (n == 0)
+		return m;
+	m.minimum = y[0];
+	m.maximum = y[n - 1];
+	m.median = y[(n - 1) / 2] / 2 + y[n / 2] / 2;
+	find_extremes(frame, &m);
+	return m;
+}
+
 /* ---- levels ---- */
 
 /* Runs sorted by code: start[c] .. start[c + 1] are the metrics of code c. */

@@ -29,6 +29,22 @@ typedef struct HpDescription
 extern HpDescription hp_describe(const HpEnv *env, const HpFrame *frame,
 								 const HpColumn *column);
 
+/* The metric as a whole. */
+typedef struct HpMetric
+{
+	double		minimum;		/* NaN if there are no runs */
+	double		median;
+	double		maximum;
+	uint32_t	extremes;		/* so few runs make ... */
+	double		share;			/* ... this share of its variance, >= 0.9 */
+} HpMetric;
+
+/*
+ * Describe the metric.  extremes is the smallest number of runs, those
+ * furthest from the mean, that make 90 % of its sum of squares.
+ */
+extern HpMetric hp_describe_metric(const HpFrame *frame);
+
 /* One level of a category or boolean, or "missing", or a word. */
 typedef struct HpLevelDescription
 {

@@ -237,6 +237,9 @@ mean_impurity(const HpEnv *env, const HpTreeReport *reports, uint32_t trees,
 	return scale_to_one(mean, n_features) ? mean : NULL;
 }
 
+/* What rounding leaves of a sum of squares that cancel. */
+#define ROUNDING_DUST	1e-12
+
 /* Mean over trees with runs out of bag, clipped at 0, scaled to sum 1. */
 static double *
 mean_permutation(const HpEnv *env, const HpTreeReport *reports,
@@ -249,7 +252,9 @@ mean_permutation(const HpEnv *env, const HpTreeReport *reports,
 			mean[f] += reports[t].permutation[f];
 	for (uint32_t f = 0; f < n_features; f++)
 		mean[f] = fmax(mean[f], 0);
-	scale_to_one(mean, n_features);
+	if (scale_to_one(mean, n_features))
+		for (uint32_t f = 0; f < n_features; f++)
+			mean[f] = mean[f] < ROUNDING_DUST ? 0 : mean[f];
 	return mean;
 }
 

@@ -9,6 +9,7 @@
 /* At most so many runs that have a parameter are looked at, and as many that
  * have not: presence is a simple thing to learn. */
 #define SIDE_RUNS		500
+#define MOST_CANDIDATES	256
 #define SIDE_TREES		5
 #define SIDE_DEPTH		4
 
@@ -25,7 +26,7 @@ typedef struct Explainer
 	HpFrame    *frame;
 	HpGrower   *grower;
 	HpFeature  *features;		/* n_columns: candidates of one question */
-	uint16_t   *codes;			/* n_columns x 2 SIDE_RUNS: theirs */
+	uint16_t   *codes;			/* MOST_CANDIDATES x 2 SIDE_RUNS: theirs */
 	uint32_t   *present;		/* runs that have the column in question */
 	uint32_t   *absent;
 	uint32_t	runs[2 * SIDE_RUNS];	/* the runs looked at */
@@ -96,47 +97,59 @@ choose_runs(Explainer *e, const HpColumn *column)
 static bool
 is_candidate(const Explainer *e, const HpColumn *column)
 {
-	uint32_t	with = 0;
-	uint32_t	without = 0;
+	uint32_t	lacking = 0;
+	uint32_t	elsewhere = 0;
 
-	if (column->role != HP_PARAMETER)
-		return false;
 	if (column->runs == e->frame->n_runs)
 		return true;
-	for (uint32_t i = 0; i < e->n_runs; i++)
+	/* most columns of a wide sweep are turned down after a few looks */
+	for (uint32_t i = 0; i < e->n_present; i++)
 	{
-		bool		here = hp_column_code(column, e->runs[i]) != 0;
-
-		if (i < e->n_present)
-			with += here;
-		else
-			without += here;
+		lacking += hp_column_code(column, e->runs[i]) == 0;
+		if (lacking * 100 > e->n_present)
+			return false;
 	}
-	return (e->n_present - with) * 100 <= e->n_present &&
-		(without * 10 >= e->n_present ||
-		 without * 10 >= e->n_runs - e->n_present);
+	for (uint32_t i = e->n_present; i < e->n_runs; i++)
+		elsewhere += hp_column_code(column, e->runs[i]) != 0;
+	return elsewhere * 10 >= e->n_present ||
+		elsewhere * 10 >= e->n_runs - e->n_present;
 }
 
-/* Make a feature of each candidate, over the runs looked at. */
+/* Make feature number n of a column, over the runs looked at. */
+static void
+add_candidate(Explainer *e, uint32_t n, const HpColumn *column)
+{
+	uint16_t   *codes = e->codes + (size_t) n * 2 * SIDE_RUNS;
+
+	for (uint32_t i = 0; i < e->n_runs; i++)
+		codes[i] = (uint16_t) hp_column_code(column, e->runs[i]);
+	e->features[n] = hp_column_feature(column);
+	e->features[n].codes = codes;
+	e->features[n].wide = true;
+}
+
+/*
+ * Make features of the candidates.  If there are many, categories and columns
+ * of few values come first: conditions are mostly on those.
+ */
 static uint32_t
 choose_candidates(Explainer *e, const HpColumn *asked)
 {
 	uint32_t	n = 0;
 
-	for (uint32_t c = 0; c < e->frame->n_columns; c++)
-	{
-		const HpColumn *column = &e->frame->columns[c];
-		uint16_t   *codes = e->codes + (size_t) n * 2 * SIDE_RUNS;
+	for (int few = 1; few >= 0; few--)
+		for (uint32_t c = 0; c < e->frame->n_columns; c++)
+		{
+			const HpColumn *column = &e->frame->columns[c];
 
-		if (column == asked || !is_candidate(e, column))
-			continue;
-		for (uint32_t i = 0; i < e->n_runs; i++)
-			codes[i] = (uint16_t) hp_column_code(column, e->runs[i]);
-		e->features[n] = hp_column_feature(column);
-		e->features[n].codes = codes;
-		e->features[n].wide = true;
-		n++;
-	}
+			if (column == asked || column->role != HP_PARAMETER ||
+				(column->n_codes <= HP_FEW_VALUES) != few ||
+				!is_candidate(e, column))
+				continue;
+			add_candidate(e, n++, column);
+			if (n == MOST_CANDIDATES)
+				return n;
+		}
 	return n;
 }
 
@@ -207,7 +220,7 @@ make_explainer(const HpEnv *env, HpFrame *frame)
 	e->features = hp_alloc0(env, n_columns, sizeof(HpFeature));
 	for (uint32_t c = 0; c < n_columns; c++)
 		e->features[c] = hp_column_feature(&frame->columns[c]);
-	e->codes = hp_alloc(env, (size_t) n_columns * 2 * SIDE_RUNS,
+	e->codes = hp_alloc(env, (size_t) MOST_CANDIDATES * 2 * SIDE_RUNS,
 						sizeof(uint16_t));
 	e->present = hp_alloc(env, (size_t) frame->n_runs + 1, sizeof(uint32_t));
 	e->absent = hp_alloc(env, (size_t) frame->n_runs + 1, sizeof(uint32_t));

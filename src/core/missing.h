@@ -18,8 +18,8 @@
 /*
  * Decide for each column with gaps whether they are to be filled: sets
  * column->fill.  A column's gaps are explained if five small trees on other
- * columns predict, out of bag, at least HP_EXPLAINED of the variance of its
- * presence.  Columns asked are those present (nearly) wherever this one is
+ * columns (at most 256) predict, out of bag, at least HP_EXPLAINED of the
+ * variance of its presence.  Columns asked are those present (nearly) wherever this one is
  * and elsewhere too: so a parameter can be explained by its parent but
  * neither by siblings that come and go with it nor by its own children.
  */

@@ -10,10 +10,11 @@
  *					 L (W-L)
  *
  * which is the between-children sum of squares (Breiman et al. 1984, 8.4).
- * Writing it by the deviation d, not by the squared sums of both sides, keeps
- * its digits when the mean is far from zero.  s and L are exact integers.  A
- * score is the reduction without the factor W, which is the same for all
- * splits of a node.
+ * The deviations of both sides are of equal size and opposite sign; d^2 is
+ * taken as the product of the two, which is the same to the bit whichever side
+ * is the left: splits of different features into the same parts must tie.  s
+ * and L are exact integers.  A score is the reduction without the factor W,
+ * which is the same for all splits of a node.
  *
  * Levels of a category are ordered by their mean target in the node; the best
  * of all subsets of levels is then a prefix of that order (Fisher 1958;
@@ -229,15 +230,19 @@ hp_split_levels(const HpSplitter *splitter, uint32_t feature,
 	for (uint32_t i = 0; i + 1 < n; i++)
 	{
 		double		left_weight,
-					deviation,
+					right_weight,
+					square,
 					score;
 
 		left.target += levels[i].bin.target;
 		left.count += levels[i].bin.count;
 		left_weight = (uint32_t) left.count;
-		deviation = (double) left.target - left_weight * mean;
-		score = deviation * deviation /
-			(left_weight * (weight - left_weight));
+		right_weight = weight - left_weight;
+		/* by both sides' deviations: the same bits whichever is the left */
+		square = -(((double) left.target - left_weight * mean) *
+				   ((double) (total->target - left.target) -
+					right_weight * mean));
+		score = (square > 0 ? square : 0) / (left_weight * right_weight);
 		if (score > split->score && left.count >= least &&
 			all - left.count >= least)
 		{

@@ -277,6 +277,8 @@ mean_target(const HpSums *sums)
 	/* the sum is exact, so is the mean to a unit of the fixed point */
 	int64_t		half = sums->weight / 2;
 
+	if (sums->weight == 0)
+		return 0;				/* the root of no runs */
 	return (sums->target + (sums->target < 0 ? -half : half)) /
 		(int64_t) sums->weight;
 }

@@ -197,8 +197,14 @@ make_note(const Model *model, const ModelRow *row)
 			append_note(&notes, "more distinct numbers than can be told apart: taken as quantiles");
 		if (row->pooled)
 			append_note(&notes, "more levels than can be told apart: the rarest taken as one");
+		if (gaps && row->distinct == 1)
+			append_note(&notes, psprintf("one value where there is any: %.*s",
+										 pg_mbcliplen(row->only.bytes,
+													  row->only.length,
+													  VALUE_SHOWN),
+										 row->only.bytes));
 		if (gaps && row->fill)
-			append_note(&notes, "missing where other parameters explain it: gaps filled by observed values");
+			append_note(&notes, "conditional on other parameters: gaps filled by observed values");
 		else if (gaps)
 			append_note(&notes, "missing taken as a value");
 	}
@@ -268,6 +274,9 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 	add_bigint(&out, runs->no_metric);
 	add_bigint(&out, runs->nan_metric);
 	add_bigint(&out, runs->infinite_metric);
+	add_float(&out, model->metric.minimum);
+	add_float(&out, model->metric.median);
+	add_float(&out, model->metric.maximum);
 	add_int(&out, model->n_features);
 	add_int(&out, model->settings.trees);
 	add_float(&out, model->r2);
@@ -314,6 +323,7 @@ answer_correlation(ReturnSetInfo *result, const HpFrame *frame)
 		add_float(&out, d[c].spearman_p_value);
 		emit(result, &out);
 	}
+	MemoryContextDelete(scratch);
 }
 
 static void

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "core/order.h"
 #include "pg/answers.h"
 #include "pg/compat.h"
 #include "pg/config.h"
@@ -321,21 +322,39 @@ code_of_value(const ModelRow *row, const HpValue *value)
 	return code;
 }
 
+static int
+compare_parameter(const Model *model, uint32 feature, HpText name)
+{
+	HpText		parameter = model->rows[model->features[feature]].parameter;
+
+	return hp_text_compare(parameter.bytes, parameter.length,
+						   name.bytes, name.length);
+}
+
 static void
 candidate_leaf(void *arg, const char *path, uint32 path_length,
 			   const HpValue *value)
 {
 	Candidate  *candidate = arg;
 	const Model *model = candidate->model;
+	HpText		name = {path, path_length};
+	uint32		first = 0;
+	uint32		end = model->n_features;
 
-	for (uint32 f = 0; f < model->n_features; f++)
+	/* features are in the order of their parameters' names */
+	while (first < end)
 	{
-		const ModelRow *row = &model->rows[model->features[f]];
+		uint32		middle = first + (end - first) / 2;
 
-		if (row->parameter.length == path_length &&
-			memcmp(row->parameter.bytes, path, path_length) == 0)
-			candidate->codes[f] = code_of_value(row, value);
+		if (compare_parameter(model, middle, name) < 0)
+			first = middle + 1;
+		else
+			end = middle;
 	}
+	for (; first < model->n_features &&
+		 compare_parameter(model, first, name) == 0; first++)
+		candidate->codes[first] =
+			code_of_value(&model->rows[model->features[first]], value);
 }
 
 /* NaN if there is nothing to predict from. */

@@ -143,6 +143,11 @@ put_quality(Writer *writer, const Model *model)
 	put_varint(writer, model->runs.no_metric);
 	put_varint(writer, model->runs.nan_metric);
 	put_varint(writer, model->runs.infinite_metric);
+	put_double(writer, model->metric.minimum);
+	put_double(writer, model->metric.median);
+	put_double(writer, model->metric.maximum);
+	put_varint(writer, model->metric.extremes);
+	put_double(writer, model->metric.share);
 	put_double(writer, model->r2);
 	put_double(writer, model->rmse);
 	put_double(writer, model->center);
@@ -290,6 +295,11 @@ get_quality(Reader *reader, Model *model)
 	model->runs.no_metric = get_varint(reader, PG_INT64_MAX);
 	model->runs.nan_metric = get_varint(reader, PG_INT64_MAX);
 	model->runs.infinite_metric = get_varint(reader, PG_INT64_MAX);
+	model->metric.minimum = get_defined(reader);
+	model->metric.median = get_defined(reader);
+	model->metric.maximum = get_defined(reader);
+	model->metric.extremes = get_varint(reader, HP_MAX_RUNS);
+	model->metric.share = get_defined(reader);
 	model->r2 = get_defined(reader);
 	model->rmse = get_defined(reader);
 	model->center = get_defined(reader);

@@ -60,6 +60,7 @@ typedef struct Model
 	Method		method;
 	bool		onehot;
 	ModelRuns	runs;
+	HpMetric	metric;
 	double		r2;				/* out-of-bag, NaN if not defined */
 	double		rmse;
 	double		center;			/* metric = center + unit * value of a node */

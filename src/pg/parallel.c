@@ -63,6 +63,7 @@ typedef struct Shared
 	uint32		n_features;
 	bool		keep_trees;
 	SharedFileSet files;		/* of the trees, if they are kept */
+	pg_atomic_uint64 tree_bytes;	/* written so far */
 	pg_atomic_uint32 next_tree;
 } Shared;
 
@@ -281,6 +282,7 @@ share(ParallelContext *context, const HpFrame *frame, const HpFeatureMap *map,
 	parts.shared->n_features = map->n_features;
 	parts.shared->keep_trees = keep_trees;
 	pg_atomic_init_u32(&parts.shared->next_tree, 0);
+	pg_atomic_init_u64(&parts.shared->tree_bytes, 0);
 	if (keep_trees)
 		SharedFileSetInit(&parts.shared->files, context->seg);
 	share_features(&parts, frame, map);
@@ -351,13 +353,21 @@ name_file(char name[FILE_NAME_SIZE], int process)
 	snprintf(name, FILE_NAME_SIZE, "trees.%d", process);
 }
 
-/* Append a tree to this process's file. */
+/*
+ * Append a tree to this process's file.  When all processes have written more
+ * than will be kept, nothing is written any more.
+ */
 static void
-write_tree(BufFile *file, const HpTree *tree, SharedReport *report)
+write_tree(Shared *shared, BufFile *file, const HpTree *tree,
+		   SharedReport *report)
 {
 	TreeBytes	bytes = {0};
 
+	report->size = 0;
+	if (pg_atomic_read_u64(&shared->tree_bytes) > MODEL_MAX_TREE_BYTES)
+		return;
 	tree_bytes_add(&bytes, tree);
+	pg_atomic_fetch_add_u64(&shared->tree_bytes, bytes.size);
 	BufFileTell(file, &report->fileno, &report->offset);
 	report->size = bytes.size;
 	if (bytes.size > 0)
@@ -418,7 +428,7 @@ train_share(const Parts *parts, int process)
 		parts->reports[t].n_out_of_bag = report.n_out_of_bag;
 		parts->reports[t].process = process;
 		if (file != NULL)
-			write_tree(file, tree, &parts->reports[t]);
+			write_tree(parts->shared, file, tree, &parts->reports[t]);
 	}
 	if (file != NULL)
 	{
@@ -485,7 +495,7 @@ read_trees(const Parts *parts, const HpForestSettings *settings, int workers,
 
 		CHECK_FOR_INTERRUPTS();
 		if (report->size == 0)
-			kept->overflow = true;	/* one tree alone was too large */
+			kept->overflow = true;	/* too large to have been written */
 		at = tree_bytes_extend(kept, report->size);
 		if (at == NULL)
 			break;
@@ -504,7 +514,7 @@ read_trees(const Parts *parts, const HpForestSettings *settings, int workers,
 			BufFileClose(files[i]);
 }
 
-void
+bool
 parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
 			   const HpForestSettings *settings, HpTreeReport *reports,
 			   HpOutOfBag *out_of_bag, TreeBytes *kept)
@@ -516,6 +526,13 @@ parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
 	context = CreateParallelContext("hpimp", "hpimp_train_worker", workers);
 	estimate(context, frame, map, settings);
 	InitializeParallelDSM(context);
+	if (context->seg == NULL)
+	{
+		/* no segment to be had: nobody would clean up the files */
+		DestroyParallelContext(context);
+		ExitParallelMode();
+		return false;
+	}
 	parts = share(context, frame, map, settings, kept != NULL);
 	LaunchParallelWorkers(context);
 	train_share(&parts, -1);
@@ -526,4 +543,5 @@ parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
 		read_trees(&parts, settings, workers, kept);
 	DestroyParallelContext(context);
 	ExitParallelMode();
+	return true;
 }

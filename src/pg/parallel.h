@@ -26,9 +26,10 @@ extern int	parallel_workers_for(const HpFrame *frame,
 /*
  * Train all trees with the help of at most so many workers; with fewer, or
  * none to be had, the same reports and out_of_bag come out, to the last bit.
- * Trees are collected, in order, in kept unless it is NULL.
+ * Trees are collected, in order, in kept unless it is NULL.  False, and
+ * nothing done, if there is no shared memory to be had.
  */
-extern void parallel_train(int workers, const HpFrame *frame,
+extern bool parallel_train(int workers, const HpFrame *frame,
 						   const HpFeatureMap *map,
 						   const HpForestSettings *settings,
 						   HpTreeReport *reports, HpOutOfBag *out_of_bag,

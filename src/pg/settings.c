@@ -83,7 +83,7 @@ get_choice(FunctionCallInfo fcinfo, int argument, const char *name,
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown %s \"%s\"", name, word),
+			 errmsg("unknown value of %s: \"%s\"", name, word),
 			 errhint("Valid values of %s are %s.", name, list.data)));
 }
 
@@ -126,6 +126,8 @@ check_forest(const HpForestSettings *settings, const char *depth)
 						   (long long) settings->trees, depth,
 						   (long long) settings->min_samples_leaf,
 						   settings->max_features),
+				 strncmp(reason, "max_features", 12) == 0 ?
+				 errhint("It is a share of the parameters: to try 5 of 20 at each split, give 0.25.") :
 				 errhint("Leave the argument out to get its default.")));
 }
 
@@ -209,5 +211,5 @@ patterns_warn_unmatched(const Patterns *patterns, const char *names)
 							text_to_cstring(patterns->patterns[i]),
 							patterns->argument),
 					 errdetail("The parameters are %s.", names),
-					 errhint("A LIKE pattern must match the whole name: '%%.lr' finds optimizer.lr.")));
+					 errhint("A LIKE pattern must match the whole name, case included: '%%.lr' finds optimizer.lr.")));
 }

@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
+#include "core/text.h"
 #include "pg/compat.h"
 #include "pg/config.h"
 #include "pg/source.h"
@@ -226,8 +227,8 @@ static void
 list_name(Names *names, const char *name)
 {
 	if (names->count++ < NAMES_SHOWN)
-		appendStringInfo(&names->list, "%s%s",
-						 names->count == 1 ? "" : ", ", quote_identifier(name));
+		appendStringInfo(&names->list, "%s\"%s\"",
+						 names->count == 1 ? "" : ", ", name);
 }
 
 static const char *
@@ -275,6 +276,29 @@ no_such_metric(const Source *source)
 						  "Name a column of numbers, or a dotted path that begins with a jsonb column, as in 'summary.val.loss'.")));
 }
 
+/* A hint with columns that the table has: its json if any, else some. */
+static const char *
+example_of_config(const Source *source)
+{
+	StringInfoData list;
+	int			n = 0;
+
+	initStringInfo(&list);
+	for (int i = 0; i < source->n_columns && n == 0; i++)
+		if (source->columns[i].class == CLASS_JSON &&
+			&source->columns[i] != source->metric_column)
+		{
+			appendStringInfoString(&list, source->columns[i].name);
+			n = 3;
+		}
+	for (int i = 0; i < source->n_columns && n < 3; i++)
+		if (&source->columns[i] != source->metric_column)
+			appendStringInfo(&list, "%s%s", n++ == 0 ? "" : ", ",
+							 source->columns[i].name);
+	return psprintf("Name the columns that hold the hyperparameters, as in config => '{%s}'.",
+					n == 0 ? "config" : list.data);
+}
+
 static void
 no_such_config(const Source *source, const char *name)
 {
@@ -287,8 +311,7 @@ no_such_config(const Source *source, const char *name)
 			 errmsg("config column \"%s\" of %s does not exist", name,
 					source->name),
 			 errdetail("Its columns are %s.", shown_names(&names)),
-			 hint_nearest(&names,
-						  "Name the columns that hold the hyperparameters: config => '{config}'.")));
+			 hint_nearest(&names, example_of_config(source))));
 }
 
 /* ---- the metric ---- */
@@ -488,9 +511,11 @@ append_config(StringInfo query, const Config *config)
 /* ---- running the query ---- */
 
 /*
- * Receives the one row of the query.  The study in it lives in a context of
- * the aggregate, which ends with the query: it is moved, not copied, as
- * nothing else will look at it.
+ * Receives the one row of the query.  From 16 on the study in it is the very
+ * object of the aggregate, in a context that ends with the query: it is moved,
+ * not copied, as nothing else will look at it.  On 15, and where another
+ * server did the aggregate, it comes flat and is read, into a context of its
+ * own: whoever gets the study may dispose of its context.
  */
 typedef struct StudyReceiver
 {
@@ -516,7 +541,9 @@ receive_study(TupleTableSlot *slot, DestReceiver *self)
 							   receiver->keep);
 		return true;
 	}
-	old = MemoryContextSwitchTo(receiver->keep);
+	old = MemoryContextSwitchTo(AllocSetContextCreate(receiver->keep,
+													  "hpimp study",
+													  ALLOCSET_DEFAULT_SIZES));
 	receiver->study = unconstify(Study *, study_from_datum(value));
 	MemoryContextSwitchTo(old);
 	return true;
@@ -622,8 +649,20 @@ typedef struct Surroundings
 	bool		inside;			/* the path is that of an object */
 } Surroundings;
 
+static bool
+holds_numbers(const HpInput *input)
+{
+	const HpValue *value = &input->values[0];
+	double		number;
+
+	return value->tag == HP_TAG_NUMBER ||
+		(value->tag == HP_TAG_STRING &&
+		 hp_read_text((HpText) {value->text, value->length},
+					  &number) == HP_READS_NUMBER);
+}
+
 /*
- * List the paths in the documents; the nearest to what the caller wrote may
+ * List the paths of numbers in the documents; the nearest to what the caller wrote may
  * also be a column, if the caller named none.
  */
 static Surroundings
@@ -645,6 +684,8 @@ look_around(const Source *source, const Study *study)
 		s.leaf |= strcmp(name, path) == 0;
 		s.inside |= length == 0 ||
 			(strncmp(name, path, length) == 0 && name[length] == '.');
+		if (!holds_numbers(input))
+			continue;
 		list_name(&s.names, name);
 		consider_name(&s.names, source->in_summary ? name :
 					  psprintf("%s.%s", source->metric_column->name, name));
@@ -665,7 +706,7 @@ no_number_in_column(const Source *source, Surroundings *s)
 			 errmsg("no run has a number in column \"%s\" of %s", column,
 					source->name),
 			 s->inside && s->first != NULL ?
-			 errdetail("What there is: %s.", shown_names(&s->names)) :
+			 errdetail("Numbers are at %s.", shown_names(&s->names)) :
 			 errdetail("What is there does not read as a number."),
 			 s->inside && s->first != NULL ?
 			 errhint("Name a key in it, as in '%s.%s'.", column, s->first) :
@@ -695,14 +736,33 @@ check_metric_values(const Source *source)
 	ereport(ERROR,
 			(errcode(documents.found ? ERRCODE_DATATYPE_MISMATCH :
 					 ERRCODE_UNDEFINED_COLUMN),
+			 source->in_summary && !documents.found ?
+			 errmsg("metric \"%s\" is no column of %s, and its column \"%s\" has no such key",
+					path, source->name, source->metric_column->name) :
 			 errmsg("no run has a number at \"%s\" in column \"%s\" of %s",
 					path, source->metric_column->name, source->name),
 			 s.leaf ? errdetail("What is there does not read as a number.") :
-			 errdetail("What there is: %s.", shown_names(&s.names)),
+			 errdetail("Numbers are at %s.", shown_names(&s.names)),
 			 s.leaf ? errhint("Choose another key, or make it a number in a view.") :
 			 s.inside ? errhint("Write nested keys with dots, as in 'val.loss'.") :
 			 hint_nearest(&s.names,
-						  "Write nested keys with dots, as in 'val.loss'.")));
+						  s.first == NULL ?
+						  "Name a column of numbers, or a dotted path into a jsonb column." :
+						  psprintf("Write nested keys with dots, as in '%s'.",
+								   s.first))));
+}
+
+/* A metric from inside a config column is one of the hyperparameters too. */
+static void
+notice_metric_in_config(const Source *source, const Config *config)
+{
+	for (int i = 0; i < config->n; i++)
+		if (config->columns[i] == source->metric_column)
+			ereport(NOTICE,
+					(errmsg("the metric is also a hyperparameter: \"%s\" in column \"%s\"",
+							source->metric_path, source->metric_column->name),
+					 errhint("It explains itself: leave it out by exclude => '{%s}'.",
+							 source->metric_path)));
 }
 
 static bool
@@ -739,6 +799,8 @@ source_study(Oid relation, const char *metric, ArrayType *config_array,
 				 errhint("Importances need runs; row-level security may hide those there are.")));
 	else if (has_no_number(study))
 		check_metric_values(&source);
+	else
+		notice_metric_in_config(&source, &config);
 	SPI_finish();
 	return study;
 }

@@ -143,10 +143,9 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 	int			workers = parallel_workers_for(frame, map, settings,
 											   kept != NULL);
 
-	if (workers > 0)
-		parallel_train(workers, frame, map, settings, reports, &out_of_bag,
-					   kept);
-	else
+	if (workers == 0 ||
+		!parallel_train(workers, frame, map, settings, reports, &out_of_bag,
+						kept))
 		train_alone(frame, map, settings, reports, &out_of_bag, kept);
 	return hp_forest_finish(env, frame, map, settings, reports, &out_of_bag);
 }
@@ -236,6 +235,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->runs.no_metric = study->left_out.no_metric;
 	model->runs.nan_metric = study->left_out.nan_metric;
 	model->runs.infinite_metric = study->left_out.infinite_metric;
+	model->metric = hp_describe_metric(frame);
 	model->r2 = model->rmse = NAN;
 	model->center = frame->center;
 	model->unit = frame->unit;
@@ -255,7 +255,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 /* ---- what to say about it ---- */
 
 static void
-notice_unusable(const Model *model)
+notice_unusable(const Model *model, uint32 n_parameters)
 {
 	uint64		left_out = model->runs.no_metric + model->runs.nan_metric +
 		model->runs.infinite_metric;
@@ -267,6 +267,11 @@ notice_unusable(const Model *model)
 				 errdetail("%llu runs were left out because their metric is null or not finite.",
 						   (unsigned long long) left_out),
 				 errhint("Importances need at least two runs with a finite metric, and are worth reading from some fifty on.")));
+	else if (model->n_rows == 0 && n_parameters > 0)
+		ereport(NOTICE,
+				(errmsg("include and exclude leave none of %u parameters",
+						n_parameters),
+				 errhint("They are LIKE patterns that match whole names: %% stands for anything, _ for one character.")));
 	else if (model->unit == 0)
 		ereport(NOTICE,
 				(errmsg("the metric has the same value in all %llu runs",
@@ -277,6 +282,26 @@ notice_unusable(const Model *model)
 				(errmsg("no hyperparameter that could matter varies over the %llu runs",
 						(unsigned long long) model->runs.used),
 				 errhint("See hp_parameters for what each of them holds.")));
+}
+
+/* So few runs that make most of the variance are likely to be no metrics. */
+#define FEW_RUNS_OF		100		/* one in so many */
+
+static void
+notice_extremes(const Model *model)
+{
+	const HpMetric *m = &model->metric;
+	bool		low = m->median - m->minimum > m->maximum - m->median;
+
+	if (m->extremes > model->runs.used / FEW_RUNS_OF)
+		return;
+	ereport(NOTICE,
+			(errmsg("%u of %llu runs make %.0f %% of the metric's variance",
+					m->extremes, (unsigned long long) model->runs.used,
+					100 * m->share),
+			 errdetail("The most extreme metric is %g, the median %g.",
+					   low ? m->minimum : m->maximum, m->median),
+			 errhint("If it stands for failure, leave such runs out: by a view, or WHERE over hp_study_agg.")));
 }
 
 static void
@@ -334,6 +359,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 		model->trees_end = trees + kept.size;
 		model->n_trees = settings->forest.trees;
 	}
+	notice_extremes(model);
 	notice_weak(model);
 	notice_dropped_trees(&kept);
 }
@@ -374,7 +400,7 @@ train(const Study *study, Settings *settings, bool keep_trees)
 	if (model_can_grow(model))
 		grow_forest(model, frame, settings, keep_trees, work);
 	else
-		notice_unusable(model);
+		notice_unusable(model, study->n_columns);
 	MemoryContextDelete(work);
 	return model;
 }

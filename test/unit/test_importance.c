@@ -286,6 +286,22 @@ test_reuse(void)
 	unit_free_all();
 }
 
+static void
+test_ticks(void)
+{
+	UnitRandom	random = 131;
+	Case		c = make_case(&random, 60000, 2);
+	double		increase[FEATURES];
+	long		before = unit_ticks;
+	HpRng		rng;
+
+	hp_rng_init(&rng, 1, 1);
+	permute(&c, &rng, increase);
+	ok(c.unseen.n > 20000 && unit_ticks - before >= c.unseen.n / 5000,
+	   "%ld ticks over %u unseen runs", unit_ticks - before, c.unseen.n);
+	unit_free_all();
+}
+
 int
 main(void)
 {
@@ -293,5 +309,6 @@ main(void)
 	test_expectation();
 	test_edges();
 	test_reuse();
+	test_ticks();
 	return done();
 }

@@ -133,6 +133,33 @@ test_siblings(double broken)
 	unit_free_all();
 }
 
+/* Few runs and many parameters: what fits by chance explains nothing. */
+static void
+test_chance(void)
+{
+	uint32_t	filled = 0;
+
+	for (uint32_t round = 0; round < 20; round++)
+	{
+		Sweep		s = make_sweep(24, 179 + round);
+		HpValue    *x = add(&s, "x");
+
+		for (uint32_t k = 0; k < 30; k++)
+		{
+			HpValue    *bystander = add(&s, str_numbered("bystander", k).text);
+
+			for (uint32_t i = 0; i < s.n_runs; i++)
+				bystander[i] = some_number(&s);
+		}
+		for (uint32_t i = 0; i < s.n_runs; i++)
+			if (chance(&s, 0.5))
+				x[i] = some_number(&s);
+		filled += is_filled(explain(&s), "x");
+		unit_free_all();
+	}
+	is_int(filled, 0, "24 runs, 30 bystanders, 20 times: never explained");
+}
+
 static void
 test_chain(void)
 {
@@ -213,6 +240,43 @@ test_share(void)
 			   "%g of the variance explained: filled?", shares[k]);
 		unit_free_all();
 	}
+}
+
+/*
+ * Explained by 0.4, but with bystanders enough that trees fit the runs they
+ * have seen far better: only those not seen may count.
+ */
+static void
+test_unseen(void)
+{
+	uint32_t	filled = 0;
+
+	for (uint32_t round = 0; round < 20; round++)
+	{
+		Sweep		s = make_sweep(100, 191 + round);
+		HpValue    *flag = add(&s, "flag");
+		HpValue    *x = add(&s, "x");
+		double		p = (1 + sqrt(0.4)) / 2;
+
+		for (uint32_t k = 0; k < 40; k++)
+		{
+			HpValue    *bystander = add(&s, str_numbered("bystander", k).text);
+
+			for (uint32_t i = 0; i < s.n_runs; i++)
+				bystander[i] = some_number(&s);
+		}
+		for (uint32_t i = 0; i < s.n_runs; i++)
+		{
+			bool		set = chance(&s, 0.5);
+
+			flag[i] = truth(set);
+			if (chance(&s, set ? p : 1 - p))
+				x[i] = some_number(&s);
+		}
+		filled += is_filled(explain(&s), "x");
+		unit_free_all();
+	}
+	ok(filled <= 4, "40 %% explained, 40 bystanders: filled %u of 20 times", filled);
 }
 
 /* Numbers explain as well; many bystanders and few cases do not hinder. */
@@ -430,9 +494,12 @@ main(void)
 	test_conditional(3000);
 	test_siblings(0);
 	test_siblings(0.004);
+	test_siblings(0.06);
+	test_chance();
 	test_chain();
 	test_parent();
 	test_share();
+	test_unseen();
 	test_needles();
 	test_few_runs();
 	test_alone();

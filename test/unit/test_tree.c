@@ -201,6 +201,7 @@ nodes_right(const Problem *p, const HpTree *tree, const Facts *facts)
 			(node->left != 0 && (node->left <= i || node->left + 1 >= tree->n_nodes ||
 								 node->left % 2 == 0)) ||
 			(i > 0 && facts[i].runs < p->settings.min_samples_leaf) ||
+			(node->left != 0 && facts[i].squares == 0) ||	/* pure */
 			(p->settings.max_depth > 0 && facts[i].depth > p->settings.max_depth))
 			return false;
 	}
@@ -295,7 +296,11 @@ best_by_force(const Problem *p, uint32_t feature, const uint32_t *runs, uint32_t
 
 		for (uint32_t i = 0; i < n; i++)
 		{
-			int			side = place[i] > place[cut];
+			/* levels of one mean are apart all the same, by code */
+			int			side = place[i] > place[cut] ||
+				(place[i] == place[cut] &&
+				 hp_feature_code(&p->features[feature], runs[i]) >
+				 hp_feature_code(&p->features[feature], runs[cut]));
 
 			sum[side] += (long double) p->target[runs[i]] * p->draws[runs[i]];
 			weight[side] += p->draws[runs[i]];
@@ -446,7 +451,11 @@ test_small_trees(uint32_t most_runs, uint32_t rounds, uint32_t often)
 		Facts	   *facts;
 
 		for (uint32_t run = 0; run < p.n_runs; run++)
+		{
 			p.draws[run] *= often;
+			if (round % 2)		/* few different targets: pure nodes */
+				p.target[run] >>= 41;
+		}
 		p.settings.max_depth = round % 4;
 		p.settings.min_samples_leaf = 1 + round % 3 * 2;
 		tree = grow(&p, round);
@@ -579,6 +588,27 @@ test_xor(void)
 	tree = grow(&p, 0);
 	is_int(tree->n_nodes, 7, "XOR is learned though its first split saves nothing");
 	is_double(p.gain[0] + p.gain[1], 10000, 1e-12, "all squares are saved");
+	unit_free_all();
+}
+
+/*
+ * Both sides have the node's mean, 1/49, which no double is: a saving of 0
+ * must not become less by rounding, else the node could not be split.
+ */
+static void
+test_saves_nothing(void)
+{
+	Problem		p = make_problem(4, 1);
+
+	set_feature(&p, 0, 3, false);
+	for (uint32_t run = 0; run < 4; run++)
+	{
+		set_code(&p, 0, run, 1 + run / 2);
+		p.target[run] = run % 2;
+		p.draws[run] = run % 2 ? 1 : 48;
+	}
+	is_int(grow(&p, 0)->n_nodes, 3, "a split that saves nothing is a split");
+	is_double(p.gain[0], 0, 1e-15, "and saves nothing");
 	unit_free_all();
 }
 
@@ -803,15 +833,13 @@ test_ticks(void)
 	static const uint32_t n_codes[] = {256, 30, 5000, 40, 256, 30, 256, 30};
 	UnitRandom	random = 103;
 	Problem		p = random_problem(&random, 60000, n_codes, 8);
-	HpGrower   *grower = make_grower(&p);
-	HpRng		rng;
 	const HpTree *tree;
 	Facts	   *facts;
 	long		before = unit_ticks;
 	double		visits = 0;
 
-	hp_rng_init(&rng, 1, 0);
-	tree = hp_tree_grow(grower, &rng, p.target, p.draws, p.gain);
+	p.settings.max_depth = 5;	/* nodes are large all the way */
+	tree = grow(&p, 0);
 	before = unit_ticks - before;
 	facts = find_facts(&p, tree);
 	/* in a large node no feature is constant: each looks at every run */
@@ -834,6 +862,7 @@ main(void)
 	test_chain();
 	test_no_split();
 	test_xor();
+	test_saves_nothing();
 	test_ties(6);
 	test_ties(40);
 	test_ties(400);
