@@ -177,8 +177,12 @@ make_texts(Coder *coder, const uint32_t *values, uint32_t n)
 {
 	coder->texts = hp_alloc(coder->env, coder->input->n_values, sizeof(HpText));
 	for (uint32_t i = 0; i < n; i++)
+	{
+		if (i % 4096 == 0)
+			hp_tick(coder->env);	/* writing a number takes a microsecond */
 		coder->texts[values[i]] =
 			text_of(coder->env, &coder->input->values[values[i]]);
+	}
 }
 
 /* Keep the codes of the most frequent levels, pool the others in the last. */
@@ -283,6 +287,8 @@ code_sorted_numbers(Coder *coder, HpCoding *coding, const HpSortItem *items,
 		double		number = coder->readings[items[i].index].number;
 		uint64_t	these = 0;
 
+		if (i % 4096 == 0)
+			hp_tick(coder->env);
 		/* all spellings of one number at once: their order must not matter */
 		for (end = i; end < n && items[end].key == items[i].key; end++)
 			these += coder->runs_of[items[end].index + 1];

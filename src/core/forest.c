@@ -28,6 +28,8 @@ hp_forest_prepare(const HpEnv *env, HpFrame *frame,
 {
 	HpFeatureMap *map = hp_alloc0(env, 1, sizeof(HpFeatureMap));
 
+	for (uint32_t c = 0; c < frame->n_columns; c++)
+		frame->columns[c].fill = false;
 	if (settings->missing == HP_MISSING_FILL)
 		hp_missing_explain(env, frame);
 	map->columns = hp_alloc(env, frame->n_columns, sizeof(uint32_t));

@@ -148,8 +148,12 @@ sort_collisions(const Builder *b, HpSortItem *items, uint32_t n)
 	uint32_t   *runs;
 
 	for (uint32_t i = 1; i < n && !differ; i++)
+	{
+		if (i % 1024 == 0)
+			hp_tick(b->env);
 		differ = codes_before((void *) b, items[0].index, items[i].index) ||
 			codes_before((void *) b, items[i].index, items[0].index);
+	}
 	if (!differ)
 		return;					/* replicates: any order is the same order */
 	runs = hp_alloc(b->env, 2 * (size_t) n, sizeof(uint32_t));

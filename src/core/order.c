@@ -77,14 +77,16 @@ hp_sort(const HpEnv *env, HpSortItem *items, HpSortItem *scratch, uint32_t n)
 
 /* Merge the sorted from[left..middle) and from[middle..right) into to. */
 static void
-merge(const uint32_t *from, uint32_t *to, uint32_t left, uint32_t middle,
-	  uint32_t right, HpBefore before, void *arg)
+merge(const HpEnv *env, const uint32_t *from, uint32_t *to, uint32_t left,
+	  uint32_t middle, uint32_t right, HpBefore before, void *arg)
 {
 	uint32_t	a = left;
 	uint32_t	b = middle;
 
 	for (uint32_t i = left; i < right; i++)
 	{
+		if (i % 65536 == 0)
+			hp_tick(env);
 		if (a < middle && (b >= right || !before(arg, from[b], from[a])))
 			to[i] = from[a++];
 		else
@@ -109,9 +111,7 @@ hp_sort_by(const HpEnv *env, uint32_t *items, uint32_t *scratch, uint32_t n,
 			uint64_t	middle = left + width < n ? left + width : n;
 			uint64_t	right = left + 2 * width < n ? left + 2 * width : n;
 
-			if (left % 65536 == 0)
-				hp_tick(env);
-			merge(from, to, (uint32_t) left, (uint32_t) middle,
+			merge(env, from, to, (uint32_t) left, (uint32_t) middle,
 				  (uint32_t) right, before, arg);
 		}
 		from = to;

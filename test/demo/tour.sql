@@ -17,7 +17,7 @@ SELECT count(*) AS runs, count(*) FILTER (WHERE state = 'finished') AS finished,
 	count(*) FILTER (WHERE state = 'diverged') AS diverged,
 	count(*) FILTER (WHERE state = 'failed') AS failed
 FROM runs;
-SELECT id, val_loss, left(config::text, 88) || ' …' AS config
+SELECT id, val_loss, left((config->'optimizer')::text, 54) || ' …' AS "config, a part of it"
 FROM runs ORDER BY created LIMIT 3;
 
 \echo
@@ -29,13 +29,15 @@ SELECT * FROM hp_importance('runs', 'val_loss');
 
 \echo
 \echo '3. The same as a chart, drawn in SQL; + means that the loss rises with the'
-\echo '   parameter, - that it falls.'
+\echo '   parameter, - that it falls, blank that there is no single direction (a'
+\echo '   category, a valley, next to nothing).'
 \echo
 SELECT parameter,
 	repeat('█', round(40 * importance / max(importance) OVER ())::int) AS chart,
 	to_char(100 * importance, '990.0%') AS share,
-	CASE WHEN correlation > 0 THEN '+' WHEN correlation < 0 THEN '-' END AS "±"
-FROM hp_importance('runs', 'val_loss')
+	CASE WHEN least(correlation, rank_correlation) > 0.1 THEN '+'
+		WHEN greatest(correlation, rank_correlation) < -0.1 THEN '-' END AS "±"
+FROM hp_parameters('runs', 'val_loss')
 WHERE importance >= 0.01
 ORDER BY importance DESC;
 

@@ -24,5 +24,25 @@ cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM runs'), '>', 500, 'run
 is($node->safe_psql('postgres', "SELECT parameter FROM hp_importance('runs', 'val_loss') LIMIT 1"), 'optimizer.lr',
 	'the learning rate matters most, as it should');
 
+# the README shows this sweep: its figures are the answer's, to the digits given
+my $readme = slurp_file("$test/../README.md");
+my ($block) = $readme =~ /^SELECT \* FROM hp_importance\('runs', 'val_loss'\);\n(.*?)^```/ms;
+my %answer = map { my ($name, @numbers) = split(/\|/, $_, -1); ($name => \@numbers) }
+  split(/\n/, $node->safe_psql('postgres', "SELECT * FROM hp_importance('runs', 'val_loss')"));
+my $rows = 0;
+while ($block =~ /^ +([a-z_.]+) +│ +([0-9.e-]+) +│ *(-?[0-9.]*)/mg)
+{
+	my ($name, $importance, $correlation) = ($1, $2, $3);
+	my $there = $answer{$name};
+
+	cmp_ok(abs($there->[0] - $importance), '<=', 0.00051 * $importance, "README: importance of $name");
+	$correlation eq '' ? is($there->[1], '', "README: no correlation of $name")
+	  : cmp_ok(abs($there->[1] - $correlation), '<=', 0.00051 * abs($correlation), "README: correlation of $name");
+	$rows++;
+}
+cmp_ok($rows, '>=', 8, 'rows of the README were compared');
+my ($r2) = $readme =~ /^ +(0\.\d+) │ well explained/m;
+cmp_ok(abs($node->safe_psql('postgres', "SELECT oob_r2 FROM hp_quality('runs', 'val_loss')") - $r2), '<=', 0.0006, 'README: out-of-bag R²');
+
 $node->stop;
 done_testing();

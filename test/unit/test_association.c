@@ -68,6 +68,8 @@ test_moments(void)
 	is_double(m.mean / 1e308, 0.8, 1e-15, "a mean does not overflow");
 	is_double(hp_stddev(&m, 4) / 1e308, sqrt(4.58 / 3), 1e-15,
 			  "nor does a deviation");
+	is_double(ldexp(hp_moments_scaled(&m, -1e308) / 1e308, m.exponent), -1.8,
+			  1e-14, "-1e308 lies 1.8e308 below the mean: scaled that is");
 	m = hp_moments(same, 3);
 	ok(m.mean == 1e308 && m.sum_squares == 0, "1e308 three times is constant");
 	m = hp_moments(far, 3);

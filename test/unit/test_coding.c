@@ -407,6 +407,31 @@ test_binning_heavy(void)
 	unit_free_all();
 }
 
+/* Spellings of one number share its code, binned or not. */
+static void
+test_binning_spellings(void)
+{
+	enum
+	{
+		N = 70000
+	};
+	HpValue    *cells = hp_alloc(unit_env, 2 * N, sizeof(HpValue));
+	Coded		c;
+	bool		same = true;
+
+	for (uint32_t i = 0; i < N; i++)
+	{
+		cells[i] = num(i);
+		cells[2 * N - 1 - i] = str_numbered("", i);
+	}
+	c = code_cells(cells, 2 * N);
+	for (uint32_t i = 0; i < N; i++)
+		same = same && code_at(&c, i) == code_at(&c, 2 * N - 1 - i);
+	ok(c.coding.binned && c.coding.distinct == N, "70,000 numbers, each twice");
+	ok(same, "a number and its text share a bin");
+	unit_free_all();
+}
+
 static void
 test_binning_far(void)
 {
@@ -538,6 +563,9 @@ test_find_others(void)
 	is_int(find(&c, truth(true)), 2, "true is true");
 	is_int(find(&c, str("nan")), 0, "nan is missing");
 	is_int(find(&c, str("maybe")), HP_UNKNOWN_CODE, "maybe is unknown");
+	is_int(find(&c, num(0)), 1, "0 is false");
+	is_int(find(&c, str("1")), 2, "\"1\" is true");
+	is_int(find(&c, num(2)), HP_UNKNOWN_CODE, "2 is neither");
 	c = code_cells(NULL, 0);
 	is_int(find(&c, num(1)), 0, "a parameter without values knows none");
 }
@@ -629,6 +657,7 @@ main(void)
 	test_unused_values();
 	test_binning();
 	test_binning_heavy();
+	test_binning_spellings();
 	test_binning_far();
 	test_pooling();
 	test_many_words();

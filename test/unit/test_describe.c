@@ -192,6 +192,99 @@ test_binned(void)
 	unit_free_all();
 }
 
+/* ---- the metric ---- */
+
+static int
+compare_falling(const void *a, const void *b)
+{
+	long double x = *(const long double *) a;
+	long double y = *(const long double *) b;
+
+	return x > y ? -1 : x < y;
+}
+
+/* How many of the largest squared deviations make 90 % of their sum. */
+static uint32_t
+count_extremes(const HpFrame *frame, long double *share)
+{
+	long double *squares = hp_alloc(unit_env, frame->n_runs, sizeof(long double));
+	long double mean = 0,
+				all = 0,
+				sum = 0;
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < frame->n_runs; i++)
+		mean += (long double) frame->metric[i] / frame->n_runs;
+	for (uint32_t i = 0; i < frame->n_runs; i++)
+		all += squares[i] = (frame->metric[i] - mean) * (frame->metric[i] - mean);
+	qsort(squares, frame->n_runs, sizeof(long double), compare_falling);
+	while (sum < 0.9L * all)
+		sum += squares[n++];
+	*share = sum / all;
+	return n;
+}
+
+static void
+test_metric(void)
+{
+	UnitRandom	random = 173;
+	double		y[201];
+	bool		right = true;
+
+	for (uint32_t round = 0; round < 30; round++)
+	{
+		uint32_t	n = 2 + random_below(&random, 200);
+		HpFrame    *frame;
+		HpMetric	m;
+		long double share;
+
+		for (uint32_t i = 0; i < n; i++)
+			y[i] = pow(random_normal(&random), 1 + round % 5);
+		frame = unit_frame(NULL, 0, y, n);
+		m = hp_describe_metric(frame);
+		right = right && m.extremes == count_extremes(frame, &share) &&
+			fabsl(m.share - share) < 1e-12L && m.minimum == frame->metric[0] &&
+			m.maximum == frame->metric[n - 1] &&
+			m.median == (frame->metric[(n - 1) / 2] + frame->metric[n / 2]) / 2;
+		unit_free_all();
+	}
+	ok(right, "extremes: the fewest runs that make nine tenths of the squares");
+}
+
+static void
+test_metric_by_hand(void)
+{
+	const double sentinel[] = {0.5, 2147483647, 0.1, 0.9};
+	const double huge[] = {-1.7e308, 1.7e308, 1.6e308};
+	const double flat[] = {0.1, 0.1, 0.1};
+	double		many[20];
+	HpMetric	m = hp_describe_metric(unit_frame(NULL, 0, sentinel, 4));
+
+	ok(m.minimum == 0.1 && m.maximum == 2147483647, "0.1 to 2147483647");
+	is_double(m.median, 0.7, 1e-15, "the median of four");
+	/* deviations .75 of it, three times -.25: squares .5625 and .0625 of .75
+	 * in all, 75 % and three times 8.3 % */
+	is_int(m.extremes, 3, "the sentinel and two others make 91.7 %%");
+	is_double(m.share, 11.0 / 12, 1e-8, "of the variance");
+	for (int i = 0; i < 20; i++)
+		many[i] = i == 7 ? 2147483647 : i;
+	m = hp_describe_metric(unit_frame(NULL, 0, many, 20));
+	is_int(m.extremes, 1, "beside nineteen runs the sentinel alone does");
+	is_double(m.share, 19.0 / 20, 1e-6, "95 %%");
+	m = hp_describe_metric(unit_frame(NULL, 0, huge, 3));
+	is_double(m.median, 1.6e308, 0, "a median of three");
+	ok(m.extremes >= 1 && m.extremes <= 3 && m.share >= 0.9 && m.share <= 1,
+	   "+-1.7e308: a share of 0.9 to 1");
+	m = hp_describe_metric(unit_frame(NULL, 0, flat, 3));
+	ok(m.extremes == 0 && m.median == 0.1 && !isnan(m.share),
+	   "a constant metric has no extremes");
+	m = hp_describe_metric(unit_frame(NULL, 0, flat, 1));
+	ok(m.minimum == 0.1 && m.median == 0.1 && m.extremes == 0, "nor has one run");
+	m = hp_describe_metric(unit_frame(NULL, 0, flat, 0));
+	ok(isnan(m.minimum) && isnan(m.median) && isnan(m.maximum) &&
+	   m.extremes == 0, "no runs: nothing");
+}
+
 /* ---- levels ---- */
 
 static void
@@ -376,6 +469,8 @@ main(void)
 	test_no_part();
 	test_edges();
 	test_binned();
+	test_metric();
+	test_metric_by_hand();
 	test_levels_by_hand();
 	test_levels_huge();
 	test_levels_random();

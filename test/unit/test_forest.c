@@ -390,6 +390,36 @@ test_result(void)
 	unit_free_all();
 }
 
+/* Shares sum to 1, and small ones are not lost: the clip is at 0. */
+static void
+test_shares(void)
+{
+	HpFrame    *frame = sweep_frame(100, 189);
+	HpForestSettings settings = DEFAULTS;
+	bool		sums = true;
+	uint32_t	small = 0;
+
+	settings.trees = 20;
+	for (settings.seed = 0; settings.seed < 10; settings.seed++)
+	{
+		Trained		t = train(frame, &settings);
+		double		sum = 0;
+
+		for (uint32_t f = 0; f < 5; f++)
+		{
+			double		share = t.result.permutation[f];
+
+			sum += share;
+			small += share > 0 && share < 0.01;
+			sums = sums && share >= 0 && t.result.impurity[f] >= 0;
+		}
+		sums = sums && fabs(sum - 1) < 1e-11;
+	}
+	ok(sums, "permutation shares are not negative and sum to 1");
+	ok(small > 0, "shares below 0.01 are kept: %u", small);
+	unit_free_all();
+}
+
 /* 1 - (1 - 1/n)^n of the runs are in a bag: .634 of 200. */
 static void
 test_bootstrap(void)
@@ -974,6 +1004,7 @@ main(void)
 	test_settings();
 	test_scikit_learn();
 	test_result();
+	test_shares();
 	test_bootstrap();
 	test_reproducible();
 	test_seeds_apart();

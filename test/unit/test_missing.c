@@ -315,6 +315,43 @@ test_needles(void)
 	unit_free_all();
 }
 
+/* Of a sweep wider than the question, few-valued parameters are asked first. */
+static void
+test_wide(void)
+{
+	enum
+	{
+		N = 80, BYSTANDERS = 300
+	};
+	UnitRandom	random = 193;
+	HpInput    *inputs = hp_alloc(unit_env, BYSTANDERS + 2, sizeof(HpInput));
+	HpValue		cells[N];
+	HpValue		child[N];
+	double		metric[N];
+	HpFrame    *frame;
+
+	for (uint32_t c = 0; c < BYSTANDERS; c++)
+	{
+		for (uint32_t i = 0; i < N; i++)
+			cells[i] = num(random_uniform(&random));
+		inputs[c] = unit_input(str_numbered("bystander", c).text, cells, N);
+	}
+	for (uint32_t i = 0; i < N; i++)
+	{
+		bool		on = random_below(&random, 2) == 0;
+
+		metric[i] = i;
+		cells[i] = str(on ? "on" : "off");
+		child[i] = on ? num(i) : gap;
+	}
+	inputs[BYSTANDERS] = unit_input("parent", cells, N);
+	inputs[BYSTANDERS + 1] = unit_input("child", child, N);
+	frame = unit_frame(inputs, BYSTANDERS + 2, metric, N);
+	hp_missing_explain(unit_env, frame);
+	ok(is_filled(frame, "child"), "the parent is found behind 300 bystanders");
+	unit_free_all();
+}
+
 /* Few runs and odd shapes: whatever the answer, no harm. */
 static void
 test_few_runs(void)
@@ -501,6 +538,7 @@ main(void)
 	test_share();
 	test_unseen();
 	test_needles();
+	test_wide();
 	test_few_runs();
 	test_alone();
 	test_deck(20);
