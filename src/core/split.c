@@ -93,9 +93,10 @@ collect_dense(HpSplitter *splitter, const HpFeature *feature,
 
 /* Visit the bits of a word from the lowest on: each becomes `bit`. */
 #define FOR_EACH_BIT(bit, word) \
-	for (uint64_t bits_ = (word); \
-		 bits_ != 0 && ((bit) = (uint32_t) __builtin_ctzll(bits_), true); \
-		 bits_ &= bits_ - 1)
+	for (uint64_t bit##_left = (word); \
+		 bit##_left != 0 && \
+		 ((bit) = (uint32_t) __builtin_ctzll(bit##_left), true); \
+		 bit##_left &= bit##_left - 1)
 
 /* Few samples: look at the bins that the bitmaps name. */
 static uint32_t
