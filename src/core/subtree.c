@@ -371,8 +371,9 @@ complete_categorical(const HpLevel *levels, int64_t mean, HpSplit *split)
 
 /* ---- partitioning ---- */
 
+/* The samples of one side to the front: left is 1 or 0. */
 static void
-keep_left(uint32_t *order, uint32_t n, const uint8_t *left)
+keep_side(uint32_t *order, uint32_t n, const uint8_t *left, uint8_t side)
 {
 	uint32_t	kept = 0;
 
@@ -381,21 +382,7 @@ keep_left(uint32_t *order, uint32_t n, const uint8_t *left)
 		uint32_t	entry = order[i];
 
 		order[kept] = entry;
-		kept += left[SAMPLE(entry)];
-	}
-}
-
-static void
-keep_right(uint32_t *order, uint32_t n, const uint8_t *left)
-{
-	uint32_t	kept = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	entry = order[i];
-
-		order[kept] = entry;
-		kept += !left[SAMPLE(entry)];
+		kept += left[SAMPLE(entry)] == side;
 	}
 }
 
@@ -462,10 +449,8 @@ partition_orders(HpGrower *g, const HpTask *task, const uint16_t *list,
 
 		if (left && right)
 			keep_both(order, n, s->left, s->scratch);
-		else if (left)
-			keep_left(order, n, s->left);
 		else
-			keep_right(order, n, s->left);
+			keep_side(order, n, s->left, left);
 	}
 }
 
