@@ -41,13 +41,12 @@ typedef struct HpSums
 
 typedef struct HpSplit
 {
-	double		score;			/* variance reduction / W: see split.c; < 0 if
-								 * there is no split */
+	double		score;			/* reduction of the sum of squares / W: see
+								 * split.c; < 0 if there is no split */
 	uint32_t	feature;
-	uint32_t	low;			/* numeric: the codes of the node next to the
-								 * split */
-	uint32_t	high;			/* categorical: so many levels, by mean, go
-								 * left */
+	uint32_t	low;			/* numeric: the last code of the node left, */
+	uint32_t	high;			/* the first right; categorical: so many
+								 * levels, by mean, go left */
 	HpSums		left;
 } HpSplit;
 
@@ -102,8 +101,8 @@ extern HpLevel *hp_order_levels(HpSplitter *splitter, uint32_t feature,
 								uint32_t *n_levels);
 
 /*
- * The best split between n levels that are in order, at most one after
- * another on the left; score -1 if there is none.
+ * The best split of n levels that are in order, the first of them going left;
+ * score -1 if there is none.
  */
 extern void hp_split_levels(const HpSplitter *splitter, uint32_t feature,
 							const HpLevel *levels, uint32_t n,

@@ -4,10 +4,10 @@
  *
  * Two thirds of the work on a tree is in nodes of a few hundred samples and
  * below, where a histogram costs more than what it counts.  So from
- * HP_SUBTREE_SAMPLES samples on down the samples are sorted once by each feature,
- * and splitting a node partitions each order stably: a node is then the same
- * stretch in all orders, a constant feature is seen by comparing its ends, and
- * a scan runs over neighbours.
+ * HP_SUBTREE_SAMPLES samples on down the samples are sorted once by each
+ * feature, and splitting a node partitions each order stably: a node is then
+ * the same stretch in all orders, a constant feature is seen by comparing its
+ * ends, and a scan runs over neighbours.
  *
  *		order of feature f:  | code, sample | code, sample | ...
  *							  \_____ node ______/
@@ -42,9 +42,9 @@ struct HpSubtree
 {
 	int64_t		target[HP_SUBTREE_SAMPLES];
 	uint32_t	weight[HP_SUBTREE_SAMPLES];
-	HpBin		about_mean[HP_SUBTREE_SAMPLES];	/* of the node looked at */
+	HpBin		about_mean[HP_SUBTREE_SAMPLES]; /* of the node looked at */
 	uint8_t		left[HP_SUBTREE_SAMPLES];	/* 1 if the sample goes left */
-	uint8_t		set[HP_SUBTREE_SAMPLES];	/* of a tiny node: the sample's bit */
+	uint8_t		set[HP_SUBTREE_SAMPLES];	/* the sample's bit in a tiny node */
 	double		score[N_SETS];	/* of the part that is this set */
 	uint32_t	scratch[HP_SUBTREE_SAMPLES];
 	uint32_t   *orders;			/* HP_SUBTREE_SAMPLES entries per feature */

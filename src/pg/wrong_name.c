@@ -235,8 +235,8 @@ holds_numbers(const HpInput *input)
 }
 
 /*
- * List the paths of numbers in the documents; the nearest to what the caller wrote may
- * also be a column, if the caller named none.
+ * List the paths of numbers in the documents; the nearest to what the caller
+ * wrote may also be a column, if the caller named none.
  */
 static Surroundings
 look_around(const Source *source, const Study *study)
