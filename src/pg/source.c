@@ -95,14 +95,14 @@ append_metric(StringInfo query, const Source *source)
 
 	if (source->metric_path != NULL || column->class == CLASS_JSON)
 		appendStringInfo(query,
-						 "%s.hp_number(CAST(%s AS pg_catalog.jsonb), %s)",
+						 "%s.hp_number(CAST(%s AS pg_catalog.jsonb), CAST(%s AS pg_catalog.text))",
 						 source->schema, text,
 						 quote_literal_cstr(source->metric_path != NULL ?
 											source->metric_path : ""));
 	else if (column->class == CLASS_NUMBER)
 		appendStringInfo(query, "CAST(%s AS pg_catalog.float8)", text);
 	else
-		appendStringInfo(query, "%s.hp_number(pg_catalog.to_jsonb(%s), '')",
+		appendStringInfo(query, "%s.hp_number(pg_catalog.to_jsonb(%s), CAST('' AS pg_catalog.text))",
 						 source->schema, text);
 }
 
