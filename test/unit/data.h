@@ -320,25 +320,34 @@ fixture_cell(const char *field)
 	return str(field);
 }
 
-#define FIXTURE_RUNS	1000
-#define FIXTURE_COLUMNS 32
+UNIT_INLINE size_t
+fixture_count(const char *text, char what)
+{
+	size_t		count = 0;
+
+	for (; (text = strchr(text, what)) != NULL; text++)
+		count++;
+	return count;
+}
 
 UNIT_INLINE Fixture
 fixture_table(const char *name)
 {
 	char	   *at = fixture_text(name);
 	Fixture		table = {0};
-	HpValue    *cells[FIXTURE_COLUMNS];
-	char	   *names[FIXTURE_COLUMNS];
+	size_t		lines = fixture_count(at, '\n') + 1;
+	size_t		columns = fixture_count(at, ',') / lines + 2;
+	HpValue   **cells = hp_alloc(unit_env, columns, sizeof(HpValue *));
+	char	  **names = hp_alloc(unit_env, columns, sizeof(char *));
 	uint32_t	n = 0;
 	bool		line_ends = false;
 
-	while (!line_ends && n < FIXTURE_COLUMNS)
+	while (!line_ends && n < columns)
 	{
-		cells[n] = hp_alloc(unit_env, FIXTURE_RUNS, sizeof(HpValue));
+		cells[n] = hp_alloc(unit_env, lines, sizeof(HpValue));
 		names[n++] = fixture_field(&at, &line_ends);
 	}
-	while (*at != '\0' && table.n_runs < FIXTURE_RUNS)
+	while (*at != '\0')
 	{
 		for (uint32_t c = 0; c < n; c++)
 			cells[c][table.n_runs] = fixture_cell(fixture_field(&at, &line_ends));
