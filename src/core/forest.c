@@ -167,6 +167,7 @@ fill_gaps(HpTrainer *trainer, HpRng *rng)
 		hp_hot_deck_fill(&trainer->decks[d], trainer->env, rng);
 		trainer->features[trainer->deck_feature[d]].codes =
 			trainer->decks[d].codes;
+		hp_grower_reread(trainer->grower, trainer->deck_feature[d]);
 	}
 }
 

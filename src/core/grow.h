@@ -1,10 +1,28 @@
 /*
  * grow.h
- *		What growing large nodes (tree.c) and small subtrees (subtree.c) share.
+ *		What the rooms that grow a tree share.
+ *
+ *		tree.c		nodes, one after the other, from the root to the leaves
+ *		choose.c	the best split of a node
+ *		histogram.c	sums per code, of large nodes
+ *		orders.c	samples sorted by features, of small ones
+ *		screen.c	which features need not be looked at closely
+ *		tiny.c		subtrees of a few samples
+ *
+ * A node's samples by one feature are looked at in the way that costs least,
+ * by the number of codes the feature has and the samples of the node:
+ *
+ *				samples		> ordered_samples	> small_samples		fewer
+ *		few codes			histogram			histogram			histogram
+ *		narrow: one byte	histogram			histogram			sorted
+ *		wide: two bytes		summed per code		sorted				sorted
+ *
+ * down to the tiny ones.  All ways find the same splits, to the bit.
  */
 #ifndef HPIMP_GROW_H
 #define HPIMP_GROW_H
 
+#include "histogram.h"
 #include "tree.h"
 
 /* Halvings of 2^31 samples, and one. */
@@ -13,22 +31,54 @@
 /* Visits of (sample, feature) between two ticks: about 2 ms. */
 #define HP_VISITS_PER_TICK		500000
 
-/*
- * A node to be grown.  Its samples are a stretch of the grower's; within a
- * small subtree, of the subtree's order.
- */
+/* Nodes of at most so many samples are sorted by narrow features as well. */
+#define HP_SMALL_SAMPLES		128
+
+/* Nodes of at most so many samples are grown with all below as sets of bits. */
+#define HP_TINY_SAMPLES			8
+
+/* By which features a node's samples are sorted. */
+typedef enum HpOrdered
+{
+	HP_ORDERED_NONE,
+	HP_ORDERED_WIDE,
+	HP_ORDERED_NARROW			/* wide and narrow ones */
+} HpOrdered;
+
+/* A node to be grown. */
 typedef struct HpTask
 {
 	HpSums		sums;
 	uint32_t	node;
-	uint32_t	first;			/* first .. first + sums.samples */
+	uint32_t	first;			/* its samples are a stretch of the grower's
+								 * from here on; once sorted, of the orders */
 	uint32_t	depth;
 	uint32_t	list;			/* features to look at: where they begin */
 	uint32_t	n_list;
+	uint32_t	histogram;		/* its own, or HP_NO_HISTOGRAM */
+	HpOrdered	ordered;
 	bool		last;			/* of its siblings: the list is its own */
 } HpTask;
 
-typedef struct HpSubtree HpSubtree;
+/* Sorted samples: orders.c. */
+typedef struct HpOrders
+{
+	const HpEnv *env;
+	const HpSample *samples;	/* of the subtree, by number */
+	const HpFeature *features;
+	uint32_t	n_features;
+	uint32_t	wide_stride;
+	uint32_t	narrow_stride;
+	uint32_t	small;			/* where the orders of narrow features begin */
+	uint32_t   *entries;
+	size_t		size;			/* of entries */
+	size_t	   *first;			/* by feature: its order in entries */
+	uint32_t   *members;		/* in no particular order */
+	uint32_t   *scratch;
+	uint8_t    *left;			/* by sample: 1 if it goes left */
+} HpOrders;
+
+typedef struct HpTiny HpTiny;
 
 struct HpGrower
 {
@@ -37,11 +87,16 @@ struct HpGrower
 	uint32_t	n_features;
 	uint32_t	n_runs;
 	HpTreeSettings settings;
+	uint32_t	ordered_samples;	/* see above */
+	uint32_t	small_samples;
 	HpSplitter	splitter;
+	HpHistograms *histograms;
+	HpOrders   *orders;
+	HpScreen   *screen;
+	HpTiny	   *tiny;
 	HpSample   *samples;
 	HpSample   *scratch;
 	uint16_t   *lists;			/* stack of feature lists */
-	HpSubtree  *subtree;
 	uint32_t	visits;			/* since the last tick */
 	HpTree		tree;
 
@@ -68,39 +123,116 @@ hp_count_visits(HpGrower *g, uint32_t visits)
 	}
 }
 
-/* tree.c */
+/* ---- tree.c ---- */
 
 /* Whether a node of such sums may be split, if it is not pure. */
 extern bool hp_may_split(const HpGrower *g, const HpSums *sums, uint32_t depth);
 
 /*
- * The place of the node's own list of features: that of its parent if it is
- * the last to use it, else a copy behind.
+ * Write down a split: the node, its children, the gain.  levels are those of
+ * the node by mean if the split is categorical.  The children have the node's
+ * list and no samples yet.
  */
-extern uint32_t hp_own_list(HpGrower *g, const HpTask *task);
+extern HpChildren hp_split_node(HpGrower *g, const HpTask *task,
+								const HpSplit *split, HpLevel *levels,
+								uint32_t n_levels);
+
+/* ---- choose.c ---- */
+
+/*
+ * The best split among the node's features.  Those found constant are taken
+ * off the list.  With features_per_split below the number of features,
+ * features are drawn until so many were not constant.  False if there is no
+ * split.
+ */
+extern bool hp_choose_split(HpGrower *g, const HpTask *task, uint16_t *list,
+							uint32_t *n_list, HpSplit *best);
+
+/* The levels of a categorical feature in a node, by mean; scratch memory. */
+extern HpLevel *hp_levels_of_node(HpGrower *g, const HpTask *task,
+								  uint32_t feature, uint32_t *n_levels);
+
+/* Ascending, those of n sorted entries that name samples; returns how many. */
+extern uint32_t hp_levels_of_samples(const HpSample *samples,
+									 const uint32_t *order, uint32_t n,
+									 HpLevel *levels);
+
+/*
+ * The best cut of sorted entries that name samples; as hp_split_levels.  Each
+ * is one sample, so min_samples_leaf bounds the place of the cut.
+ */
+extern void hp_cut_order(const HpSample *samples, const uint32_t *order,
+						 const HpTotal *total, double floor, HpSplit *split);
 
 /* Keep the better of two splits, of equals either with the same chance. */
 extern void hp_keep_better(HpGrower *g, HpSplit *best, uint32_t *ties,
-						const HpSplit *split);
+						   const HpSplit *split);
+
+/* ---- orders.c ---- */
+
+extern HpOrders *hp_orders_create(const HpEnv *env, const HpFeature *features,
+								  uint32_t n_features,
+								  uint32_t ordered_samples,
+								  uint32_t small_samples);
+
+/* Use features as they are now: narrow ones may have become wide. */
+extern void hp_orders_use(HpOrders *orders, uint32_t n_features);
+
+/* Sort a node's samples by the features that its size calls for. */
+extern void hp_orders_enter(HpGrower *g, HpTask *task);
+
+/* The samples of a sorted node by a feature: see screen.h. */
+static inline uint32_t *
+hp_orders_of(const HpGrower *g, const HpTask *task, uint32_t feature)
+{
+	const HpOrders *o = g->orders;
+
+	return o->entries + o->first[feature] + task->first -
+		(o->features[feature].wide ? 0 : o->small);
+}
+
+/* The samples of a sorted node in no particular order. */
+static inline uint32_t *
+hp_members_of(const HpGrower *g, const HpTask *task)
+{
+	return g->orders->members + task->first;
+}
+
+/* The samples of any node. */
+static inline HpMembers
+hp_members(const HpGrower *g, const HpTask *task)
+{
+	bool		sorted = task->ordered != HP_ORDERED_NONE;
+
+	return (HpMembers) {
+		.samples = sorted ? g->orders->samples : g->samples + task->first,
+		.numbers = sorted ? hp_members_of(g, task) : NULL,
+		.n = task->sums.samples
+	};
+}
+
+/* Whether a node is sorted by a feature. */
+static inline bool
+hp_is_sorted_by(const HpTask *task, const HpFeature *feature)
+{
+	return !hp_has_few_codes(feature) &&
+		task->ordered >= (feature->wide ? HP_ORDERED_WIDE : HP_ORDERED_NARROW);
+}
 
 /*
- * Write down a split: the node, its children, the gain.  levels are those of
- * the node by mean if the split is categorical.
+ * Divide a sorted node's samples among its children: the members first; then
+ * the orders, by the features of the list, for the children that need them.
  */
-extern HpChildren hp_split_node(HpGrower *g, const HpTask *task,
-						   const HpSplit *split, HpLevel *levels,
-						   uint32_t n_levels, uint32_t list, uint32_t n_list);
+extern void hp_orders_divide(HpGrower *g, const HpTask *task);
+extern void hp_orders_hand_down(HpGrower *g, const HpTask *task,
+								const HpChildren *children, bool left,
+								bool right);
 
-/* Put children on a stack, the smaller on top. */
-extern void hp_push_children(HpTask *waiting, uint32_t *n_waiting,
-						  const HpChildren *children);
+/* ---- tiny.c ---- */
 
-/* subtree.c */
+extern HpTiny *hp_tiny_create(HpGrower *g);
 
-/* Nodes of at most so many samples are grown with their whole subtree. */
-#define HP_SUBTREE_SAMPLES		128
-
-extern HpSubtree *hp_subtree_create(const HpEnv *env, uint32_t n_features);
-extern void hp_subtree_grow(HpGrower *g, const HpTask *root);
+/* Grow a node of at most HP_TINY_SAMPLES sorted samples with all below. */
+extern void hp_tiny_grow(HpGrower *g, const HpTask *root);
 
 #endif							/* HPIMP_GROW_H */

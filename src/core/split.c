@@ -1,6 +1,6 @@
 /*
  * split.c
- *		The best binary split of a node.
+ *		The best binary split of a node by one feature.
  *
  * The criterion is the reduction of the sum of squares, of a node of weight W
  * and mean m by a left child of weight L and target sum s:
@@ -12,9 +12,8 @@
  * which is the between-children sum of squares (Breiman et al. 1984, 8.4).
  * The deviations of both sides are of equal size and opposite sign; d^2 is
  * taken as the product of the two, which is the same to the bit whichever side
- * is the left: splits of different features into the same parts must tie.  s
- * and L are exact integers.  A score is the reduction without the factor W,
- * which is the same for all splits of a node.
+ * is the left: splits of different features into the same parts must tie, or
+ * the lot between them would be loaded.  s and L are exact integers.
  *
  * Levels of a category are ordered by their mean target in the node; the best
  * of all subsets of levels is then a prefix of that order (Fisher 1958;
@@ -29,8 +28,7 @@
 
 void
 hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
-				 const HpFeature *features, uint32_t n_features,
-				 uint32_t min_samples_leaf)
+				 const HpFeature *features, uint32_t n_features)
 {
 	uint32_t	codes = 1;
 
@@ -39,7 +37,6 @@ hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
 			codes = features[f].n_codes;
 	splitter->env = env;
 	splitter->features = features;
-	splitter->min_samples_leaf = min_samples_leaf;
 	splitter->bins = hp_alloc0(env, codes, sizeof(HpBin));
 	splitter->occupied = hp_alloc0(env, codes / 64 + 1, sizeof(uint64_t));
 	splitter->summary = hp_alloc0(env, codes / 4096 + 1, sizeof(uint64_t));
@@ -134,14 +131,30 @@ collect_sparse(HpSplitter *splitter, const HpFeature *feature,
 	return n_levels;
 }
 
-/* The codes of a node into splitter->levels, ascending. */
-static uint32_t
-collect_levels(HpSplitter *splitter, const HpFeature *feature,
-			   const HpSample *samples, uint32_t n)
+uint32_t
+hp_collect_levels(HpSplitter *splitter, uint32_t feature,
+				  const HpSample *samples, uint32_t n)
 {
-	if (n >= feature->n_codes / 2)
-		return collect_dense(splitter, feature, samples, n);
-	return collect_sparse(splitter, feature, samples, n);
+	const HpFeature *f = &splitter->features[feature];
+
+	if (n >= f->n_codes / 2)
+		return collect_dense(splitter, f, samples, n);
+	return collect_sparse(splitter, f, samples, n);
+}
+
+uint32_t
+hp_levels_of_bins(HpSplitter *splitter, const HpBin *bins, uint32_t n_codes)
+{
+	HpLevel    *levels = splitter->levels;
+	uint32_t	n_levels = 0;
+
+	for (uint32_t code = 0; code < n_codes; code++)
+	{
+		levels[n_levels].bin = bins[code];
+		levels[n_levels].code = code;
+		n_levels += bins[code].count != 0;
+	}
+	return n_levels;
 }
 
 /* ---- levels by mean ---- */
@@ -202,79 +215,61 @@ hp_levels_by_mean(HpLevel *levels, HpLevel *scratch, uint32_t n)
 	return hp_sort_levels(levels, scratch, n);
 }
 
-HpLevel *
-hp_order_levels(HpSplitter *splitter, uint32_t feature,
-				const HpSample *samples, uint32_t n, uint32_t *n_levels)
-{
-	*n_levels = collect_levels(splitter, &splitter->features[feature],
-							   samples, n);
-	return hp_levels_by_mean(splitter->levels, splitter->scratch, *n_levels);
-}
-
 /* ---- candidates ---- */
+
+HpTotal
+hp_total(const HpSums *sums, uint32_t min_samples_leaf)
+{
+	HpTotal		total = {
+		.weight = sums->weight,
+		.samples = sums->samples,
+		.min_samples_leaf = min_samples_leaf
+	};
+
+	total.mean = sums->target / (int64_t) sums->weight;
+	total.mean -= total.mean * (int64_t) sums->weight > sums->target;
+	total.target = sums->target - total.mean * sums->weight;
+	total.rest = (double) total.target / total.weight;
+	return total;
+}
 
 void
 hp_split_levels(const HpSplitter *splitter, uint32_t feature,
-				const HpLevel *levels, uint32_t n, const HpSums *total,
-				HpSplit *split)
+				const HpLevel *levels, uint32_t n, const HpTotal *total,
+				double floor, HpSplit *split)
 {
-	double		weight = total->weight;
-	double		mean = (double) total->target / weight;
 	uint64_t	all = ((uint64_t) total->samples << 32) + total->weight;
-	uint64_t	least = (uint64_t) splitter->min_samples_leaf << 32;
+	uint64_t	least = (uint64_t) total->min_samples_leaf << 32;
 	HpBin		left = {0, 0};
-	HpBin		best = {0, 0};
-	uint32_t	at = 0;
 
 	split->score = -1;
 	split->feature = feature;
 	for (uint32_t i = 0; i + 1 < n; i++)
 	{
-		double		left_weight,
-					right_weight,
-					square,
-					score;
+		uint32_t	left_weight;
+		int64_t		about_mean;
+		double		score;
 
 		left.target += levels[i].bin.target;
 		left.count += levels[i].bin.count;
 		left_weight = (uint32_t) left.count;
-		right_weight = weight - left_weight;
-		/* by both sides' deviations: the same bits whichever is the left */
-		square = -(((double) left.target - left_weight * mean) *
-				   ((double) (total->target - left.target) -
-					right_weight * mean));
-		score = (square > 0 ? square : 0) / (left_weight * right_weight);
-		if (score > split->score && left.count >= least &&
-			all - left.count >= least)
-		{
-			split->score = score;
-			best = left;
-			at = i;
-		}
+		about_mean = left.target - total->mean * left_weight;
+		if (hp_falls_short(total, about_mean, left_weight, floor) ||
+			left.count < least || all - left.count < least)
+			continue;
+		score = hp_score(total, about_mean, left_weight);
+		if (score < floor || score <= split->score)
+			continue;
+		*split = (HpSplit) {
+			.score = score,
+			.feature = feature,
+			.low = levels[i].code,
+			.high = splitter->features[feature].categorical ? i + 1 :
+				levels[i + 1].code,
+			.left = {left.target, left_weight, (uint32_t) (left.count >> 32)}
+		};
+		floor = score;
 	}
-	split->low = levels[at].code;
-	split->high = splitter->features[feature].categorical ? at + 1 :
-		levels[at + 1].code;
-	split->left.target = best.target;
-	split->left.weight = (uint32_t) best.count;
-	split->left.samples = (uint32_t) (best.count >> 32);
-}
-
-bool
-hp_best_split(HpSplitter *splitter, uint32_t feature, const HpSample *samples,
-			  uint32_t n, const HpSums *total, HpSplit *split)
-{
-	const HpFeature *f = &splitter->features[feature];
-	uint32_t	n_levels = collect_levels(splitter, f, samples, n);
-	const HpLevel *levels = splitter->levels;
-
-	if (n_levels < 2)
-		return false;
-	if (f->categorical)
-		levels = hp_levels_by_mean(splitter->levels, splitter->scratch,
-								   n_levels);
-	hp_split_levels(splitter, feature, levels, n_levels, total, split);
-	return true;
 }
 
 uint32_t
@@ -295,72 +290,4 @@ hp_halfway_code(const HpFeature *feature, uint32_t low, uint32_t high)
 			high = middle;
 	}
 	return low;
-}
-
-/* ---- samples by code ---- */
-
-#define FEW_SAMPLES	12
-
-static void
-order_few_samples(const HpFeature *feature, const HpSample *samples,
-				  uint32_t n, uint32_t *order)
-{
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	entry = hp_feature_code(feature, samples[i].run) << 16 | i;
-		uint32_t	j = i;
-
-		for (; j > 0 && order[j - 1] > entry; j--)
-			order[j] = order[j - 1];
-		order[j] = entry;
-	}
-}
-
-/* A counting sort: bins count the samples of a code, then hold its place. */
-void
-hp_order_samples(HpSplitter *splitter, uint32_t feature,
-				 const HpSample *samples, uint32_t n, uint32_t *order)
-{
-	const HpFeature *f = &splitter->features[feature];
-	HpBin	   *bins = splitter->bins;
-	uint64_t	place = 0;
-	uint32_t	word,
-				bit;
-
-	if (n <= FEW_SAMPLES)
-	{
-		order_few_samples(f, samples, n, order);
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	code = hp_feature_code(f, samples[i].run);
-
-		bins[code].count++;
-		mark(splitter, code);
-	}
-	for (uint32_t s = 0; s <= (f->n_codes - 1) / 4096; s++)
-	{
-		FOR_EACH_BIT(word, splitter->summary[s])
-		{
-			FOR_EACH_BIT(bit, splitter->occupied[s * 64 + word])
-			{
-				HpBin	   *bin = &bins[(s * 64 + word) * 64 + bit];
-				uint64_t	count = bin->count;
-
-				bin->count = place;
-				place += count;
-			}
-			splitter->occupied[s * 64 + word] = 0;
-		}
-		splitter->summary[s] = 0;
-	}
-	for (uint32_t i = 0; i < n; i++)
-	{
-		uint32_t	code = hp_feature_code(f, samples[i].run);
-
-		order[bins[code].count++] = code << 16 | i;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		bins[order[i] >> 16].count = 0;
 }

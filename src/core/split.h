@@ -1,10 +1,6 @@
 /*
  * split.h
- *		The best binary split of a node: a histogram per feature.
- *
- * A node is a stretch of samples.  For each feature the targets of the node
- * are summed per code; the occupied codes, in order, are then the candidate
- * split points, all of them.  Nothing is sorted but the levels of a category.
+ *		What a binary split of a node is worth, and the best one by one feature.
  */
 #ifndef HPIMP_SPLIT_H
 #define HPIMP_SPLIT_H
@@ -22,6 +18,18 @@ typedef struct HpFeature
 	bool		wide;
 	bool		categorical;
 } HpFeature;
+
+/*
+ * Features of so few codes are looked at by a histogram however few samples
+ * there are.
+ */
+#define HP_FEW_CODES	32
+
+static inline bool
+hp_has_few_codes(const HpFeature *feature)
+{
+	return !feature->wide && feature->n_codes <= HP_FEW_CODES;
+}
 
 /* A run drawn into the bootstrap sample of a tree. */
 typedef struct HpSample
@@ -41,8 +49,7 @@ typedef struct HpSums
 
 typedef struct HpSplit
 {
-	double		score;			/* reduction of the sum of squares / W: see
-								 * split.c; < 0 if there is no split */
+	double		score;			/* hp_score(); < 0 if there is no split */
 	uint32_t	feature;
 	uint32_t	low;			/* numeric: the last code of the node left, */
 	uint32_t	high;			/* the first right; categorical: so many
@@ -66,12 +73,60 @@ typedef struct HpLevel
 	uint32_t	code;
 } HpLevel;
 
+/*
+ * A node as scores see it: targets are taken about the mean, rounded down so
+ * that sums stay exact integers.
+ */
+typedef struct HpTotal
+{
+	int64_t		mean;
+	int64_t		target;			/* what rounding leaves: 0 .. weight - 1 */
+	double		rest;			/* the same a draw: mean + rest is exact */
+	uint32_t	weight;
+	uint32_t	samples;
+	uint32_t	min_samples_leaf;
+} HpTotal;
+
+extern HpTotal hp_total(const HpSums *sums, uint32_t min_samples_leaf);
+
+/*
+ * The score of a split: the reduction of the sum of squares without the
+ * factor weight, which is the same for all splits of a node.  left_target is
+ * the sum of weight * (target - mean) that goes left.  The same to the bit
+ * whichever side is the left.
+ */
+static inline double
+hp_score(const HpTotal *total, int64_t left_target, uint32_t left_weight)
+{
+	uint32_t	right_weight = total->weight - left_weight;
+	double		left = (double) left_target - left_weight * total->rest;
+	double		right = (double) (left_target - total->target) +
+		right_weight * total->rest;
+	double		square = left * right;
+
+	/* rounding must not make it negative */
+	return (square > 0 ? square : 0) / ((double) left_weight * right_weight);
+}
+
+/*
+ * Whether a split scores less than floor, told without a division: false if
+ * that is less sure than rounding allows.
+ */
+static inline bool
+hp_falls_short(const HpTotal *total, int64_t left_target, uint32_t left_weight,
+			   double floor)
+{
+	double		d = (double) left_target - left_weight * total->rest;
+
+	return d * d < floor * (1 - 1e-9) *
+		((double) left_weight * (total->weight - left_weight));
+}
+
 /* Scratch memory for one grower. */
 typedef struct HpSplitter
 {
 	const HpEnv *env;
 	const HpFeature *features;
-	uint32_t	min_samples_leaf;
 	HpBin	   *bins;			/* all zero between calls */
 	uint64_t   *occupied;		/* bitmap over codes, likewise */
 	uint64_t   *summary;		/* bitmap over words of occupied, likewise */
@@ -80,33 +135,30 @@ typedef struct HpSplitter
 } HpSplitter;
 
 extern void hp_splitter_init(HpSplitter *splitter, const HpEnv *env,
-							 const HpFeature *features, uint32_t n_features,
-							 uint32_t min_samples_leaf);
+							 const HpFeature *features, uint32_t n_features);
 
 /*
- * Find the best split of samples[0 .. n) by feature, n >= 2.  Returns false
- * if the feature has one code in all of them.  split->score is -1 if no split
- * leaves min_samples_leaf samples on either side.
+ * The codes of a feature that occur in samples[0 .. n), ascending, and their
+ * sums, into splitter->levels; returns how many.
  */
-extern bool hp_best_split(HpSplitter *splitter, uint32_t feature,
-						  const HpSample *samples, uint32_t n,
-						  const HpSums *total, HpSplit *split);
+extern uint32_t hp_collect_levels(HpSplitter *splitter, uint32_t feature,
+								  const HpSample *samples, uint32_t n);
+
+/* The same from bins by code that hold the sums already. */
+extern uint32_t hp_levels_of_bins(HpSplitter *splitter, const HpBin *bins,
+								  uint32_t n_codes);
 
 /*
- * The levels of a categorical feature in samples[0 .. n), by mean target;
- * they lie in the splitter's scratch memory.
- */
-extern HpLevel *hp_order_levels(HpSplitter *splitter, uint32_t feature,
-								const HpSample *samples, uint32_t n,
-								uint32_t *n_levels);
-
-/*
- * The best split of n levels that are in order, the first of them going left;
- * score -1 if there is none.
+ * The best split of a node by a feature that occurs with n >= 2 levels in
+ * it: numeric levels ascending, categorical ones by mean, the first of them
+ * going left.  Only splits that score at least floor are looked for: if there
+ * is none, or none that leaves min_samples_leaf samples on either side,
+ * split->score is -1.  Of equal ones the first is taken.
  */
 extern void hp_split_levels(const HpSplitter *splitter, uint32_t feature,
 							const HpLevel *levels, uint32_t n,
-							const HpSums *total, HpSplit *split);
+							const HpTotal *total, double floor,
+							HpSplit *split);
 
 /* Set the means of levels and sort by them: hp_sort_levels. */
 extern HpLevel *hp_levels_by_mean(HpLevel *levels, HpLevel *scratch,
@@ -125,14 +177,6 @@ extern HpLevel *hp_sort_levels(HpLevel *levels, HpLevel *scratch, uint32_t n);
  */
 extern uint32_t hp_halfway_code(const HpFeature *feature, uint32_t low,
 								uint32_t high);
-
-/*
- * The samples by code of a feature, those of one code in their order:
- * order[i] = code << 16 | index.  n <= 65536.
- */
-extern void hp_order_samples(HpSplitter *splitter, uint32_t feature,
-							 const HpSample *samples, uint32_t n,
-							 uint32_t *order);
 
 static inline uint32_t
 hp_feature_code(const HpFeature *feature, uint32_t run)

@@ -18,6 +18,23 @@
 
 #include "grow.h"
 
+/* What the orders of wide features may take, if there are thousands of them. */
+#define MOST_ORDER_BYTES	(16 * 1024 * 1024)
+
+static uint32_t
+choose_ordered_samples(const HpGrower *g)
+{
+	uint64_t	samples = MOST_ORDER_BYTES / sizeof(uint32_t) / (g->n_features + 1);
+
+	if (samples > HP_ORDERED_SAMPLES)
+		samples = HP_ORDERED_SAMPLES;
+	if (samples > g->n_runs)
+		samples = g->n_runs;
+	if (samples < g->small_samples)
+		samples = g->small_samples;
+	return (uint32_t) samples;
+}
+
 HpGrower *
 hp_grower_create(const HpEnv *env, const HpFeature *features,
 				 uint32_t n_features, uint32_t n_runs,
@@ -30,13 +47,18 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 	g->n_features = n_features;
 	g->n_runs = n_runs;
 	g->settings = *settings;
-	hp_splitter_init(&g->splitter, env, features, n_features,
-					 settings->min_samples_leaf);
+	g->small_samples = HP_SMALL_SAMPLES;
+	g->ordered_samples = choose_ordered_samples(g);
+	hp_splitter_init(&g->splitter, env, features, n_features);
+	g->histograms = hp_histograms_create(env, features, n_features, n_runs);
+	g->orders = hp_orders_create(env, features, n_features,
+								 g->ordered_samples, g->small_samples);
+	g->screen = hp_screen_create(env, g->ordered_samples);
+	g->tiny = hp_tiny_create(g);
 	g->samples = hp_alloc(env, n_runs, sizeof(HpSample));
 	g->scratch = hp_alloc(env, n_runs, sizeof(HpSample));
 	g->lists = hp_alloc(env, (size_t) (HP_MAX_WAITING + 2) * n_features,
 						sizeof(uint16_t));
-	g->subtree = hp_subtree_create(env, n_features);
 	g->tree.nodes = hp_alloc(env, 2 * (size_t) n_runs, sizeof(HpNode));
 	return g;
 }
@@ -156,72 +178,6 @@ list_levels(HpGrower *g, HpNode *node, const HpTask *task, const HpSplit *split,
 		set_quarter(words, i + 1, listed[i].code);
 }
 
-/* ---- choosing a split ---- */
-
-static bool
-is_pure(const HpSample *samples, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++)
-		if (samples[i].target != samples[0].target)
-			return false;
-	return true;
-}
-
-void
-hp_keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
-{
-	if (split->score < best->score || split->score < 0)
-		return;
-	if (split->score > best->score)
-		*ties = 1;
-	else if (hp_rng_below(g->rng, ++*ties) != 0)
-		return;
-	*best = *split;
-}
-
-/*
- * Look for the best split among the node's features.  Those found constant
- * are taken off the list.  With features_per_split below the number of
- * features, features are drawn until so many were not constant.
- */
-static bool
-choose_split(HpGrower *g, const HpTask *task, uint16_t *list, uint32_t *n_list,
-			 HpSplit *best)
-{
-	uint32_t	n = task->sums.samples;
-	bool		draw = g->settings.features_per_split < g->n_features;
-	uint32_t	wanted = g->settings.features_per_split;
-	uint32_t	ties = 0;
-	uint32_t	i = 0;
-
-	while (i < *n_list && wanted > 0)
-	{
-		HpSplit		split = {.score = -1};
-		uint16_t	feature;
-
-		if (draw)
-		{
-			uint32_t	j = i + hp_rng_below(g->rng, *n_list - i);
-
-			feature = list[j];
-			list[j] = list[i];
-			list[i] = feature;
-		}
-		feature = list[i];
-		hp_count_visits(g, n);
-		if (!hp_best_split(&g->splitter, feature, g->samples + task->first, n,
-						   &task->sums, &split))
-		{
-			list[i] = list[--*n_list];
-			continue;
-		}
-		hp_keep_better(g, best, &ties, &split);
-		i++;
-		wanted--;
-	}
-	return best->score >= 0;
-}
-
 /* ---- growing ---- */
 
 bool
@@ -232,8 +188,12 @@ hp_may_split(const HpGrower *g, const HpSums *sums, uint32_t depth)
 		(g->settings.max_depth == 0 || depth < g->settings.max_depth);
 }
 
-uint32_t
-hp_own_list(HpGrower *g, const HpTask *task)
+/*
+ * The place of the node's own list of features: that of its parent if it is
+ * the last to use it, else a copy behind.
+ */
+static uint32_t
+own_list(HpGrower *g, const HpTask *task)
 {
 	uint32_t	list = task->list;
 
@@ -294,7 +254,7 @@ make_node(HpGrower *g, uint32_t node, const HpSums *sums)
 
 HpChildren
 hp_split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
-		   HpLevel *levels, uint32_t n_levels, uint32_t list, uint32_t n_list)
+			  HpLevel *levels, uint32_t n_levels)
 {
 	const HpFeature *f = &g->features[split->feature];
 	HpNode	   *node = &g->tree.nodes[task->node];
@@ -309,14 +269,12 @@ hp_split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
 	node->left = g->tree.n_nodes;
 	g->tree.n_nodes += 2;
 	g->gain[split->feature] += split->score * task->sums.weight;
-	c.left = (HpTask) {
-		.sums = split->left,
-		.node = node->left,
-		.first = task->first,
-		.depth = task->depth + 1,
-		.list = list,
-		.n_list = n_list
-	};
+	c.left = *task;
+	c.left.sums = split->left;
+	c.left.node = node->left;
+	c.left.depth = task->depth + 1;
+	c.left.histogram = HP_NO_HISTOGRAM;
+	c.left.last = false;
 	c.right = c.left;
 	c.right.node = node->left + 1;
 	c.right.first = task->first + split->left.samples;
@@ -328,53 +286,117 @@ hp_split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
 	return c;
 }
 
-void
-hp_push_children(HpTask *waiting, uint32_t *n_waiting, const HpChildren *children)
+/* Whether a child is to be split: not if nothing varies, as far as is known. */
+static bool
+goes_on(const HpGrower *g, const HpTask *task)
+{
+	HpMembers	m = hp_members(g, task);
+	int64_t		target;
+
+	if (task->n_list == 0 || !hp_may_split(g, &task->sums, task->depth))
+		return false;
+	target = m.samples[hp_member(&m, 0)].target;
+	for (uint32_t i = 1; i < m.n; i++)
+		if (m.samples[hp_member(&m, i)].target != target)
+			return true;
+	return false;
+}
+
+/*
+ * Make the histograms of the children that go on: the smaller's is counted,
+ * the larger's is what that leaves of the parent's.
+ */
+static void
+divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
+				 bool left, bool right)
+{
+	bool		left_smaller =
+		children->left.sums.samples < children->right.sums.samples;
+	HpTask	   *small = left_smaller ? &children->left : &children->right;
+	HpTask	   *large = left_smaller ? &children->right : &children->left;
+	bool		for_small = (left_smaller ? left : right) &&
+		small->sums.samples > HP_TINY_SAMPLES;
+	bool		for_large = (left_smaller ? right : left) &&
+		large->sums.samples > HP_TINY_SAMPLES;
+	bool		few = large->sums.samples <= g->small_samples;
+	HpMembers	members = hp_members(g, small);
+
+	if (for_small)
+		small->histogram = hp_histogram_fill(g->histograms, &members, few);
+	if (!for_large)
+		hp_histogram_release(g->histograms, task->histogram);
+	else
+	{
+		large->histogram = task->histogram;
+		if (for_small)
+			hp_histogram_subtract(g->histograms, large->histogram,
+								  small->histogram, few);
+		else
+			hp_histogram_remove(g->histograms, large->histogram, &members,
+								few);
+	}
+	if (for_small || for_large)
+		hp_count_visits(g, small->sums.samples * task->n_list);
+}
+
+/* Put the children that go on on the stack, the smaller on top. */
+static void
+push_children(const HpChildren *children, bool left, bool right,
+			  HpTask *waiting, uint32_t *n_waiting)
 {
 	bool		left_first =
 		children->left.sums.samples < children->right.sums.samples;
-	HpTask	   *later = &waiting[(*n_waiting)++];
+	const HpTask *first = left_first ? &children->left : &children->right;
+	const HpTask *later = left_first ? &children->right : &children->left;
+	uint32_t	before = *n_waiting;
 
-	*later = left_first ? children->right : children->left;
-	later->last = true;
-	waiting[(*n_waiting)++] = left_first ? children->left : children->right;
+	if (left_first ? right : left)
+		waiting[(*n_waiting)++] = *later;
+	if (left_first ? left : right)
+		waiting[(*n_waiting)++] = *first;
+	if (*n_waiting > before)
+		waiting[before].last = true;
 }
 
-/* Grow a large node; true if it was split. */
-static bool
-grow_node(HpGrower *g, const HpTask *task, HpChildren *children)
+/* Grow one node; the children that go on are put on the stack. */
+static void
+grow_node(HpGrower *g, const HpTask *waited, HpTask *waiting,
+		  uint32_t *n_waiting)
 {
-	uint32_t	list = hp_own_list(g, task);
-	uint32_t	n_list = task->n_list;
-	HpSplit		split = {.score = -1};
+	HpTask		task = *waited;
+	HpSplit		split;
 	HpLevel    *levels = NULL;
 	uint32_t	n_levels = 0;
+	HpChildren	children;
+	bool		left,
+				right;
 
-	if (!choose_split(g, task, g->lists + list, &n_list, &split))
-		return false;
+	task.list = own_list(g, waited);
+	if (!hp_choose_split(g, &task, g->lists + task.list, &task.n_list, &split))
+	{
+		hp_histogram_release(g->histograms, task.histogram);
+		return;
+	}
 	if (g->features[split.feature].categorical)
-		levels = hp_order_levels(&g->splitter, split.feature,
-								 g->samples + task->first,
-								 task->sums.samples, &n_levels);
-	*children = hp_split_node(g, task, &split, levels, n_levels, list, n_list);
-	partition(g, task, &g->tree.nodes[task->node]);
-	return true;
+		levels = hp_levels_of_node(g, &task, split.feature, &n_levels);
+	children = hp_split_node(g, &task, &split, levels, n_levels);
+	if (task.ordered == HP_ORDERED_NONE)
+		partition(g, &task, &g->tree.nodes[task.node]);
+	else
+		hp_orders_divide(g, &task);
+	left = goes_on(g, &children.left);
+	right = goes_on(g, &children.right);
+	divide_histogram(g, &task, &children, left, right);
+	if (task.ordered != HP_ORDERED_NONE)
+		hp_orders_hand_down(g, &task, &children,
+							left && children.left.sums.samples > HP_TINY_SAMPLES,
+							right && children.right.sums.samples > HP_TINY_SAMPLES);
+	push_children(&children, left, right, waiting, n_waiting);
 }
 
-/* Whether a task leads to a split: not if nothing varies, as far as is known. */
-static bool
-is_leaf(const HpGrower *g, const HpTask *task)
-{
-	return task->n_list == 0 ||
-		!hp_may_split(g, &task->sums, task->depth) ||
-		is_pure(g->samples + task->first, task->sums.samples);
-}
-
-/* Grow what is waiting, large nodes one by one, small ones with all below. */
 static void
 grow(HpGrower *g, const HpTask *root)
 {
-	bool		draw = g->settings.features_per_split < g->n_features;
 	HpTask		waiting[HP_MAX_WAITING];
 	uint32_t	n_waiting = 1;
 
@@ -382,14 +404,15 @@ grow(HpGrower *g, const HpTask *root)
 	while (n_waiting > 0)
 	{
 		HpTask		task = waiting[--n_waiting];
-		HpChildren	children;
 
-		if (is_leaf(g, &task))
-			continue;
-		if (task.sums.samples <= HP_SUBTREE_SAMPLES && !draw)
-			hp_subtree_grow(g, &task);
-		else if (grow_node(g, &task, &children))
-			hp_push_children(waiting, &n_waiting, &children);
+		hp_orders_enter(g, &task);
+		if (task.sums.samples <= HP_TINY_SAMPLES)
+		{
+			hp_histogram_release(g->histograms, task.histogram);
+			hp_tiny_grow(g, &task);
+		}
+		else
+			grow_node(g, &task, waiting, &n_waiting);
 	}
 }
 
@@ -417,6 +440,31 @@ hp_grower_use(HpGrower *g, uint32_t n_features, uint32_t n_runs)
 {
 	g->n_features = n_features;
 	g->n_runs = n_runs;
+	hp_histograms_use(g->histograms, n_features, n_runs);
+	hp_orders_use(g->orders, n_features);
+}
+
+void
+hp_grower_reread(HpGrower *g, uint32_t feature)
+{
+	hp_histograms_read(g->histograms, feature);
+}
+
+/*
+ * All features, those looked at in histograms first: what they find spares
+ * the sorted ones a close look.
+ */
+static void
+list_features(HpGrower *g)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t f = 0; f < g->n_features; f++)
+		if (hp_has_few_codes(&g->features[f]))
+			g->lists[n++] = (uint16_t) f;
+	for (uint32_t f = 0; f < g->n_features; f++)
+		if (!hp_has_few_codes(&g->features[f]))
+			g->lists[n++] = (uint16_t) f;
 }
 
 const HpTree *
@@ -429,10 +477,15 @@ hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
 	g->gain = gain;
 	g->tree.n_nodes = 1;
 	g->tree.n_list_words = 0;
-	for (uint32_t f = 0; f < g->n_features; f++)
-		g->lists[f] = (uint16_t) f;
+	list_features(g);
 	root.sums = draw_samples(g, target, draws);
 	make_node(g, 0, &root.sums);
-	grow(g, &root);
+	if (goes_on(g, &root))
+	{
+		HpMembers	members = hp_members(g, &root);
+
+		root.histogram = hp_histogram_fill(g->histograms, &members, false);
+		grow(g, &root);
+	}
 	return &g->tree;
 }

@@ -60,6 +60,9 @@ extern HpGrower *hp_grower_create(const HpEnv *env, const HpFeature *features,
 extern void hp_grower_use(HpGrower *grower, uint32_t n_features,
 						  uint32_t n_runs);
 
+/* The codes of a feature are others than when the last tree was grown. */
+extern void hp_grower_reread(HpGrower *grower, uint32_t feature);
+
 /*
  * Grow a tree on the runs drawn: draws[run] is how often.  The tree lies in
  * the grower's memory until the next one.  gain[feature] is increased by the

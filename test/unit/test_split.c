@@ -15,6 +15,7 @@ typedef struct Node
 	HpSplitter	splitter;
 	HpSample	samples[MOST_SAMPLES];
 	uint32_t	n;
+	uint32_t	min_samples_leaf;
 	HpSums		total;
 } Node;
 
@@ -34,9 +35,39 @@ make_node(uint32_t n, uint32_t n_codes, uint32_t min_samples_leaf,
 		.numbers = categorical ? NULL : numbers,
 		.n_codes = n_codes, .wide = wide, .categorical = categorical
 	};
-	hp_splitter_init(&node->splitter, unit_env, &node->feature, 1,
-					 min_samples_leaf);
+	node->min_samples_leaf = min_samples_leaf;
+	hp_splitter_init(&node->splitter, unit_env, &node->feature, 1);
 	return node;
+}
+
+/* The levels of a node: by mean if categorical, else by code. */
+static HpLevel *
+levels_of(Node *node, uint32_t *n_levels)
+{
+	HpSplitter *s = &node->splitter;
+
+	*n_levels = hp_collect_levels(s, 0, node->samples, node->n);
+	if (!node->feature.categorical)
+		return s->levels;
+	return hp_levels_by_mean(s->levels, s->scratch, *n_levels);
+}
+
+/* The best split that scores at least floor; false if there is one code. */
+static bool
+best_split_from(Node *node, double floor, HpSplit *split)
+{
+	HpTotal		total = hp_total(&node->total, node->min_samples_leaf);
+	uint32_t	n_levels;
+	HpLevel    *levels = levels_of(node, &n_levels);
+
+	hp_split_levels(&node->splitter, 0, levels, n_levels, &total, floor, split);
+	return n_levels > 1;
+}
+
+static bool
+best_split(Node *node, HpSplit *split)
+{
+	return best_split_from(node, -1, split);
 }
 
 static void
@@ -127,7 +158,7 @@ static long double
 saving(const Node *node, const bool *left)
 {
 	uint32_t	count = count_left(node, left);
-	uint32_t	least = node->splitter.min_samples_leaf;
+	uint32_t	least = node->min_samples_leaf;
 
 	if (count < least || node->n - count < least)
 		return -1;
@@ -209,8 +240,7 @@ static bool
 check_numeric(Node *node)
 {
 	HpSplit		split;
-	bool		varies = hp_best_split(&node->splitter, 0, node->samples,
-									   node->n, &node->total, &split);
+	bool		varies = best_split(node, &split);
 	bool		constant = true;
 	bool		left[MOST_SAMPLES];
 	long double all = squares_of_all(node);
@@ -283,18 +313,18 @@ test_by_hand(void)
 	set_sample(node, 1, 2, 12, 1);
 	set_sample(node, 2, 1, 2, 1);
 	set_sample(node, 3, 2, 10, 1);
-	ok(hp_best_split(&node->splitter, 0, node->samples, 4, &node->total, &split),
+	ok(best_split(node, &split),
 	   "two codes can be split");
 	is_double(split.score, 25, 0, "the score is what it saves over W");
 	is_int(hp_halfway_code(&node->feature, split.low, split.high), 1,
 		   "between 1 and 2");
 	ok(split.left.target == 2 && split.left.weight == 2 &&
 	   split.left.samples == 2, "two runs go left");
-	node->splitter.min_samples_leaf = 2;
-	hp_best_split(&node->splitter, 0, node->samples, 4, &node->total, &split);
+	node->min_samples_leaf = 2;
+	best_split(node, &split);
 	is_double(split.score, 25, 0, "leaves of two are allowed");
-	node->splitter.min_samples_leaf = 3;
-	ok(hp_best_split(&node->splitter, 0, node->samples, 4, &node->total, &split),
+	node->min_samples_leaf = 3;
+	ok(best_split(node, &split),
 	   "leaves of three are not, though the codes differ");
 	is_double(split.score, -1, 0, "the score says so");
 	ok(is_clean(node), "and the bins are clean");
@@ -310,10 +340,10 @@ test_weights(void)
 	set_sample(node, 0, 1, 0, 9);
 	set_sample(node, 1, 2, 100, 1);
 	set_sample(node, 2, 3, 100, 1);
-	hp_best_split(&node->splitter, 0, node->samples, 3, &node->total, &split);
+	best_split(node, &split);
 	is_double(split.score, -1, 0, "one run drawn nine times is one run");
-	node->splitter.min_samples_leaf = 1;
-	hp_best_split(&node->splitter, 0, node->samples, 3, &node->total, &split);
+	node->min_samples_leaf = 1;
+	best_split(node, &split);
 	/* 9 at 0 and 2 at 100: between-squares 9 * 2 / 11 * 100^2; over W = 11 */
 	is_double(split.score, 18.0 / 11 * 10000 / 11, 1e-14, "weights count");
 }
@@ -376,13 +406,12 @@ check_categorical(Node *node)
 	uint32_t	n_levels;
 	bool		goes_left[8] = {false};
 	bool		left[MOST_SAMPLES];
-	bool		varies = hp_best_split(&node->splitter, 0, node->samples,
-									   node->n, &node->total, &split);
+	bool		varies = best_split(node, &split);
 	long double all = squares_of_all(node);
 
 	if (!is_clean(node))
 		return false;
-	levels = hp_order_levels(&node->splitter, 0, node->samples, node->n, &n_levels);
+	levels = levels_of(node, &n_levels);
 	if (!is_clean(node) || varies != (n_levels > 1))
 		return false;
 	if (!varies)
@@ -465,7 +494,7 @@ test_order_levels(void)
 			set_sample(node, i, i == 0 ? counts[k] - 1 :
 					   random_below(&random, counts[k]),
 					   random_target(&random, 0), 1 + i % 3);
-		levels = hp_order_levels(&node->splitter, 0, node->samples, n, &n_levels);
+		levels = levels_of(node, &n_levels);
 		ok(levels_right(node, levels, n_levels) && is_clean(node),
 		   "%u levels: in order of their means", counts[k]);
 		unit_free_all();
@@ -505,42 +534,37 @@ test_sort_levels(void)
 	unit_free_all();
 }
 
-/* By code, those of one code in their order: as counting gives it. */
+/* A floor hides what scores less, and nothing else. */
 static void
-test_order_samples(void)
+test_floor(void)
 {
-	static const uint32_t counts[] = {1, 2, 11, 12, 13, 128, 1000};
-	static const uint32_t widths[] = {2, 256, 257, 4097, 65536};
 	UnitRandom	random = 73;
+	bool		good = true;
 
-	for (uint32_t w = 0; w < LENGTH(widths); w++)
+	for (uint32_t round = 0; round < 300; round++)
 	{
-		bool		right = true;
+		uint32_t	n = 2 + random_below(&random, 30);
+		uint32_t	n_codes = 2 + random_below(&random, 7);
+		Node	   *node = make_node(n, n_codes, 1 + round % 3, round % 2);
+		HpSplit		free,
+					floored;
 
-		for (uint32_t k = 0; k < LENGTH(counts); k++)
+		for (uint32_t i = 0; i < n; i++)
+			set_sample(node, i, random_below(&random, n_codes),
+					   random_target(&random, (int) (round % 3)),
+					   1 + random_below(&random, 4));
+		if (best_split(node, &free) && free.score >= 0)
 		{
-			uint32_t	n = counts[k];
-			Node	   *node = make_node(n, widths[w], 1, w % 2);
-			uint32_t   *order = hp_alloc(unit_env, n, sizeof(uint32_t));
-
-			for (uint32_t i = 0; i < n; i++)
-				set_sample(node, i, i % 7 ? random_below(&random, widths[w]) :
-						   widths[w] - 1, 0, 1 + i % 2);
-			hp_order_samples(&node->splitter, 0, node->samples, n, order);
-			right = right && is_clean(node);
-			for (uint32_t i = 0; i < n; i++)
-			{
-				uint32_t	before = 0;	/* samples that come before sample i */
-
-				for (uint32_t j = 0; j < n; j++)
-					before += code_of(node, j) < code_of(node, i) ||
-						(code_of(node, j) == code_of(node, i) && j < i);
-				right = right && order[before] == (code_of(node, i) << 16 | i);
-			}
-			unit_free_all();
+			best_split_from(node, free.score, &floored);
+			good = good && floored.score == free.score &&
+				floored.low == free.low && floored.high == free.high &&
+				floored.left.target == free.left.target;
+			best_split_from(node, nextafter(free.score, INFINITY), &floored);
+			good = good && floored.score == -1;
 		}
-		ok(right, "%u codes: samples in order of their codes", widths[w]);
+		unit_free_all();
 	}
+	ok(good, "a floor hides what scores less, and nothing else");
 }
 
 /* One splitter serves narrow and wide features in turn. */
@@ -561,7 +585,9 @@ test_features_in_turn(void)
 	HpSplitter	splitter;
 	HpSample	samples[N];
 	HpSums		total = {0};
-	HpSplit		first,
+	HpTotal		about;
+	HpSplit		splits[3],
+				first,
 				second,
 				again;
 
@@ -576,10 +602,15 @@ test_features_in_turn(void)
 		total.weight++;
 		total.samples++;
 	}
-	hp_splitter_init(&splitter, unit_env, features, 2, 1);
-	hp_best_split(&splitter, 0, samples, N, &total, &first);
-	hp_best_split(&splitter, 1, samples, N, &total, &second);
-	hp_best_split(&splitter, 0, samples, N, &total, &again);
+	about = hp_total(&total, 1);
+	hp_splitter_init(&splitter, unit_env, features, 2);
+	for (int i = 0; i < 3; i++)
+		hp_split_levels(&splitter, i % 2, splitter.levels,
+						hp_collect_levels(&splitter, i % 2, samples, N),
+						&about, -1, &splits[i]);
+	first = splits[0];
+	second = splits[1];
+	again = splits[2];
 	ok(first.score == second.score && first.left.samples == second.left.samples,
 	   "the same order in 256 and in 65,536 codes: the same split");
 	ok(first.score == again.score && first.low == again.low &&
@@ -605,7 +636,7 @@ main(void)
 	test_fisher();
 	test_order_levels();
 	test_sort_levels();
-	test_order_samples();
+	test_floor();
 	test_features_in_turn();
 	return done();
 }

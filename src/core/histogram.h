@@ -1,0 +1,51 @@
+/*
+ * histogram.h
+ *		Sums per code of all narrow features of a node at once.
+ *
+ * A narrow feature has at most 256 codes.  The sums of the larger of two
+ * children are those of the parent less those of the smaller (as LightGBM
+ * does).  Histograms of small nodes hold but the features of few codes.
+ */
+#ifndef HPIMP_HISTOGRAM_H
+#define HPIMP_HISTOGRAM_H
+
+#include "screen.h"
+
+#define HP_NO_HISTOGRAM		UINT32_MAX
+
+typedef struct HpHistograms HpHistograms;
+
+/* The features' codes are read when first needed. */
+extern HpHistograms *hp_histograms_create(const HpEnv *env,
+										  const HpFeature *features,
+										  uint32_t n_features, uint32_t n_runs);
+
+/* The codes of a feature have changed. */
+extern void hp_histograms_read(HpHistograms *histograms, uint32_t feature);
+
+/* Use only the first n_features and n_runs; all of them may have changed. */
+extern void hp_histograms_use(HpHistograms *histograms, uint32_t n_features,
+							  uint32_t n_runs);
+
+/*
+ * The histogram of a node's samples; if few, only by the features of few codes.
+ * Returns its number, to be released.
+ */
+extern uint32_t hp_histogram_fill(HpHistograms *histograms,
+								  const HpMembers *members, bool few);
+
+/* Take samples away from a histogram that holds them. */
+extern void hp_histogram_remove(HpHistograms *histograms, uint32_t histogram,
+								const HpMembers *members, bool few);
+
+/* Take part, a histogram of some of its samples, away from whole. */
+extern void hp_histogram_subtract(HpHistograms *histograms, uint32_t whole,
+								  uint32_t part, bool few);
+
+extern void hp_histogram_release(HpHistograms *histograms, uint32_t histogram);
+
+/* The bins of a narrow feature, by code. */
+extern const HpBin *hp_histogram_bins(const HpHistograms *histograms,
+									  uint32_t histogram, uint32_t feature);
+
+#endif							/* HPIMP_HISTOGRAM_H */

@@ -1,0 +1,327 @@
+/*
+ * test_grow.c
+ *		The ways to look at a node find the same; none misses a split.
+ */
+#include "data.h"
+
+#include "core/grow.h"
+
+#define N_FEATURES	9
+#define MOST_RUNS	3000
+
+/* Features of all kinds over some runs. */
+typedef struct Sweep
+{
+	uint32_t	n;
+	HpFeature	features[N_FEATURES];
+	int64_t		target[MOST_RUNS];
+	uint32_t	draws[MOST_RUNS];
+} Sweep;
+
+static const uint32_t codes_of_kind[N_FEATURES] = {2, 3, 12, 32, 33, 256, 257, 5000, 60};
+
+/* 2, 5 and 8 are categories; targets depend on 0, 2, 4 and 7, and tie often. */
+static Sweep *
+make_sweep(uint32_t n, UnitRandom *random)
+{
+	Sweep	   *s = hp_alloc0(unit_env, 1, sizeof(Sweep));
+
+	s->n = n;
+	for (uint32_t f = 0; f < N_FEATURES; f++)
+	{
+		uint32_t	n_codes = codes_of_kind[f];
+		bool		wide = n_codes > 256;
+		double	   *numbers = hp_alloc(unit_env, n_codes, sizeof(double));
+		void	   *codes = hp_alloc(unit_env, n, wide ? 2 : 1);
+
+		for (uint32_t c = 0; c < n_codes; c++)
+			numbers[c] = c * (double) c;
+		for (uint32_t i = 0; i < n; i++)
+		{
+			uint32_t	code = random_below(random, n_codes);
+
+			if (wide)
+				((uint16_t *) codes)[i] = (uint16_t) code;
+			else
+				((uint8_t *) codes)[i] = (uint8_t) code;
+			if (f % 2 == 0 || f == 7)
+				s->target[i] += (int64_t) (code * (f + 1) * 64 / n_codes) << 20;
+		}
+		s->features[f] = (HpFeature) {
+			.codes = codes, .numbers = numbers, .n_codes = n_codes,
+			.wide = wide, .categorical = f % 3 == 2
+		};
+	}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		s->target[i] += (int64_t) random_below(random, 4) << 22;
+		s->draws[i] = random_below(random, 3);
+	}
+	return s;
+}
+
+/* ---- the same trees ---- */
+
+/* Grow with limits of one's own; the tree lies in the grower. */
+static const HpTree *
+grow_with(const Sweep *s, uint32_t ordered, uint32_t small,
+		  const HpTreeSettings *settings, double *gain)
+{
+	HpGrower   *g = hp_grower_create(unit_env, s->features, N_FEATURES, s->n,
+									 settings);
+	HpRng		rng;
+
+	/* no more than the grower has room for */
+	g->ordered_samples = ordered < g->ordered_samples ? ordered :
+		g->ordered_samples;
+	g->small_samples = small < g->small_samples ? small : g->small_samples;
+	hp_rng_init(&rng, 7, 11);
+	return hp_tree_grow(g, &rng, s->target, s->draws, gain);
+}
+
+static bool
+same_tree(const HpTree *a, const HpTree *b)
+{
+	if (a->n_nodes != b->n_nodes || a->n_list_words != b->n_list_words)
+		return false;
+	for (uint32_t i = 0; i < a->n_nodes; i++)
+	{
+		const HpNode *x = &a->nodes[i];
+		const HpNode *y = &b->nodes[i];
+
+		if (x->value != y->value || x->left != y->left || x->weight != y->weight)
+			return false;
+		if (x->left != 0 && (x->feature != y->feature || x->cut != y->cut ||
+							 x->listed_right != y->listed_right))
+			return false;
+	}
+	return memcmp(a->lists, b->lists, a->n_list_words * sizeof(uint64_t)) == 0;
+}
+
+static void
+test_limits(uint32_t n, uint32_t features_per_split, uint32_t min_samples_leaf)
+{
+	static const uint32_t limits[][2] = {
+		{8192, 128}, {8192, 9}, {8192, 40}, {200, 128}, {40, 40}, {0, 0}, {1000, 64}
+	};
+	HpTreeSettings settings = {
+		.min_samples_leaf = min_samples_leaf,
+		.features_per_split = features_per_split
+	};
+	UnitRandom	random = 91 + n;
+	Sweep	   *s = make_sweep(n, &random);
+	double		gain[LENGTH(limits)][N_FEATURES] = {{0}};
+	const HpTree *first = grow_with(s, limits[0][0], limits[0][1], &settings,
+									gain[0]);
+	bool		same = true;
+
+	for (uint32_t l = 1; l < LENGTH(limits); l++)
+	{
+		same = same && same_tree(first, grow_with(s, limits[l][0], limits[l][1],
+												  &settings, gain[l]));
+		same = same && memcmp(gain[l], gain[0], sizeof(gain[0])) == 0;
+	}
+	ok(same && first->n_nodes > 1,
+	   "%u runs, %u features per split, leaves of %u: the same tree (%u nodes) "
+	   "whatever is sorted when", n, features_per_split, min_samples_leaf,
+	   first->n_nodes);
+	unit_free_all();
+}
+
+/* ---- histograms ---- */
+
+static bool
+counted(const Sweep *s, const HpHistograms *h, uint32_t histogram, bool few,
+		const HpSample *samples, uint32_t n)
+{
+	for (uint32_t f = 0; f < N_FEATURES; f++)
+	{
+		const HpFeature *feature = &s->features[f];
+		const HpBin *bins;
+
+		if (feature->wide || (few && !hp_has_few_codes(feature)))
+			continue;
+		bins = hp_histogram_bins(h, histogram, f);
+		for (uint32_t c = 0; c < feature->n_codes; c++)
+		{
+			HpBin		want = {0, 0};
+
+			for (uint32_t i = 0; i < n; i++)
+				if (hp_feature_code(feature, samples[i].run) == c)
+				{
+					want.target += samples[i].target * samples[i].weight;
+					want.count += HP_COUNT_OF(samples[i].weight);
+				}
+			if (bins[c].target != want.target || bins[c].count != want.count)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+test_histograms(void)
+{
+	UnitRandom	random = 101;
+	Sweep	   *s = make_sweep(300, &random);
+	HpHistograms *h = hp_histograms_create(unit_env, s->features, N_FEATURES, 300);
+	HpSample	samples[300];
+	uint32_t	numbers[100];
+	HpMembers	all = {samples, NULL, 300};
+	HpMembers	part = {samples, numbers, 100};
+	HpSample	taken[100];
+	uint32_t	whole,
+				less,
+				few;
+
+	for (uint32_t i = 0; i < 300; i++)
+		samples[i] = (HpSample) {s->target[i] - 12345, i, 1 + i % 3};
+	for (uint32_t i = 0; i < 100; i++)
+	{
+		numbers[i] = 77 << 16 | (299 - i);	/* codes are not looked at */
+		taken[i] = samples[299 - i];
+	}
+	whole = hp_histogram_fill(h, &all, false);
+	ok(counted(s, h, whole, false, samples, 300), "all samples are counted");
+	less = hp_histogram_fill(h, &part, false);
+	ok(counted(s, h, less, false, taken, 100), "so are some, named by number");
+	hp_histogram_subtract(h, whole, less, false);
+	ok(counted(s, h, whole, false, samples, 200), "less those, the others are left");
+	hp_histogram_release(h, less);
+	few = hp_histogram_fill(h, &all, true);
+	ok(counted(s, h, few, true, samples, 300), "features of few codes alone");
+	hp_histogram_remove(h, few, &part, true);
+	ok(counted(s, h, few, true, samples, 200), "samples are taken away");
+	((uint8_t *) s->features[1].codes)[5] ^= 1;
+	hp_histograms_read(h, 1);
+	hp_histogram_release(h, few);
+	few = hp_histogram_fill(h, &all, true);
+	ok(counted(s, h, few, true, samples, 300), "codes that changed are read again");
+	unit_free_all();
+}
+
+/* ---- screening ---- */
+
+/* A node of n samples with targets of some shape. */
+static void
+make_samples(HpSample *samples, uint32_t n, int shape, UnitRandom *random)
+{
+	for (uint32_t i = 0; i < n; i++)
+	{
+		double		x = random_normal(random);
+
+		samples[i] = (HpSample) {
+			.run = i, .weight = 1 + random_below(random, 4)
+		};
+		switch (shape)
+		{
+			case 0:
+				samples[i].target = (int64_t) (x * 0x1p40);
+				break;
+			case 1:				/* one far out */
+				samples[i].target = (int64_t) (x * 0x1p20) +
+					(i == n / 2 ? INT64_C(1) << 47 : 0);
+				break;
+			case 2:				/* units of the fixed point */
+				samples[i].target = random_below(random, 4);
+				break;
+			default:			/* far from 0 */
+				samples[i].target = (INT64_C(1) << 46) + (int64_t) (x * 0x1p10);
+		}
+	}
+}
+
+/*
+ * The score of the best split by a feature in a node must not be screened out
+ * as a floor; a floor well above should mostly be.
+ */
+static void
+test_screen(bool categorical)
+{
+	UnitRandom	random = 113;
+	HpScreen   *screen = hp_screen_create(unit_env, 600);
+	bool		never_missed = true;
+	uint32_t	ruled_out = 0;
+	uint32_t	tried = 0;
+
+	for (uint32_t round = 0; round < 4000; round++)
+	{
+		uint32_t	n = 2 + random_below(&random, round % 10 ? 60 : 500);
+		uint32_t	n_codes = 2 + random_below(&random, 20);
+		HpSample	samples[600];
+		uint32_t	order[600];
+		HpBin		bins[32] = {{0}};
+		HpSums		sums = {0};
+		HpTotal		total;
+		HpMembers	members = {samples, NULL, n};
+		HpSplitter	splitter;
+		HpFeature	feature = {.n_codes = n_codes, .categorical = categorical};
+		uint32_t	n_levels;
+		HpLevel    *levels;
+		HpSplit		best;
+		uint32_t	k = 0;
+
+		make_samples(samples, n, (int) (round % 4), &random);
+		for (uint32_t i = 0; i < n; i++)
+		{
+			uint32_t	code = random_below(&random, n_codes);
+
+			bins[code].target += samples[i].target * samples[i].weight;
+			bins[code].count += HP_COUNT_OF(samples[i].weight);
+			order[i] = code << 16 | i;
+			sums.target += samples[i].target * samples[i].weight;
+			sums.weight += samples[i].weight;
+			sums.samples++;
+		}
+		for (uint32_t i = 1; i < n; i++)	/* sort */
+			for (k = i; k > 0 && order[k - 1] > order[k]; k--)
+			{
+				uint32_t	swap = order[k];
+
+				order[k] = order[k - 1];
+				order[k - 1] = swap;
+			}
+		total = hp_total(&sums, 1 + round % 3);
+		hp_splitter_init(&splitter, unit_env, &feature, 1);
+		n_levels = hp_levels_of_bins(&splitter, bins, n_codes);
+		levels = categorical ? hp_levels_by_mean(splitter.levels,
+												 splitter.scratch, n_levels) :
+			splitter.levels;
+		hp_split_levels(&splitter, 0, levels, n_levels, &total, -1, &best);
+		if (best.score < 0)
+			continue;
+		hp_screen_node(screen, &members, &total);
+		hp_screen_raise(screen, best.score);
+		never_missed = never_missed &&
+			(categorical ? hp_screen_levels_of_bins(screen, bins, n_codes) &&
+			 hp_screen_levels_of_order(screen, order) :
+			 hp_screen_bins(screen, bins, n_codes) &&
+			 hp_screen_order(screen, order));
+		hp_screen_raise(screen, best.score * 2);
+		tried += best.score > 0 && round % 4 == 0;
+		ruled_out += best.score > 0 && round % 4 == 0 &&
+			(categorical ? !hp_screen_levels_of_bins(screen, bins, n_codes) &&
+			 !hp_screen_levels_of_order(screen, order) :
+			 !hp_screen_bins(screen, bins, n_codes) &&
+			 !hp_screen_order(screen, order));
+	}
+	ok(never_missed, "%s: what reaches the floor is never ruled out",
+	   categorical ? "categories" : "numbers");
+	ok(ruled_out > tried * 9 / 10, "what reaches half of it mostly is (%u of %u)",
+	   ruled_out, tried);
+	unit_free_all();
+}
+
+int
+main(void)
+{
+	test_limits(3000, N_FEATURES, 1);
+	test_limits(3000, 3, 1);
+	test_limits(700, N_FEATURES, 3);
+	test_limits(60, N_FEATURES, 1);
+	test_limits(10, N_FEATURES, 1);
+	test_histograms();
+	test_screen(false);
+	test_screen(true);
+	return done();
+}
