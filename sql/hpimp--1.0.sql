@@ -33,11 +33,11 @@ CREATE TYPE hp_study (
 COMMENT ON TYPE hp_study IS 'the runs of a study: their hyperparameters and a metric, column by column';
 
 CREATE FUNCTION hp_study_add_run(state hp_study, config jsonb, metric float8) RETURNS hp_study
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION hp_study_add_run(hp_study, jsonb, float8) IS 'transition function of hp_study_agg: the study with one more run';
 
 CREATE FUNCTION hp_study_merge(state hp_study, study hp_study) RETURNS hp_study
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION hp_study_merge(hp_study, hp_study) IS 'the runs of two studies in one';
 
 CREATE AGGREGATE hp_study_agg(config jsonb, metric float8) (
@@ -53,9 +53,10 @@ CREATE AGGREGATE hp_study_agg(study hp_study) (
 COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies';
 
 CREATE FUNCTION hp_study_runs(study hp_study,
-	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint)
+	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint,
+	OUT sampled bigint)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric';
+COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric; sampled: how many of the runs answers are drawn from, fewer than runs beyond hpimp.max_runs';
 
 CREATE FUNCTION hp_values(study hp_study)
 	RETURNS TABLE (parameter text, value text, runs bigint)
@@ -176,14 +177,15 @@ COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8,
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, metric_min float8,
-	metric_median float8, metric_max float8, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
+	metric_min float8, metric_median float8, metric_max float8,
+	metric_mean float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(hp_forest) IS
-'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -193,14 +195,15 @@ CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{c
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
 	missing text DEFAULT 'auto')
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, metric_min float8,
-	metric_median float8, metric_max float8, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
+	metric_min float8, metric_median float8, metric_max float8,
+	metric_mean float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_correlation(study hp_study)
 RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
