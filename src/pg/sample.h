@@ -81,13 +81,6 @@ sample_room(const Study *study)
 	return study->limit + study->limit / 2;
 }
 
-/* Whether a settled study has seen runs that it does not hold one by one. */
-static inline bool
-sample_is_partial(const Study *study)
-{
-	return study->sample != NULL;
-}
-
 /* Runs with a finite metric that a settled study has seen. */
 static inline uint64
 sample_total(const Study *study)
@@ -112,16 +105,17 @@ extern void sample_merge_column(Study *into, uint32 column, const Study *from,
 								uint32 from_column);
 extern void sample_merge(Study *into, const Study *from, uint32 at);
 
+/* For study_io.c and sample_settle.c: tallies of a column; digests of all runs. */
+extern SampleColumn *sample_column(Study *study, uint32 column);
+extern void sample_digest_runs(const Study *study, uint64 *digests);
+
+/* sample_settle.c */
+
 /*
  * Bring a study into its one form: with no more runs than its limit, and if
  * it has seen more, in canonical order.  What it stands for does not change.
  */
 extern void sample_settle(Study *study);
-
-/* For study_io.c: the tallies of a column, and digests of all runs. */
-extern SampleColumn *sample_column(Study *study, uint32 column);
-extern void sample_reserve_runs(Study *study, uint32 n_runs);
-extern void sample_digest_runs(const Study *study, uint64 *digests);
 
 /* sample_runs.c: a settled study for those who ask it */
 

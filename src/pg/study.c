@@ -21,9 +21,8 @@
  * each process, so that no input can be made to collide; nothing depends on
  * their order.
  *
- * All groups of an aggregate share one memory context (study_functions.c), so
- * pieces are freed one by one as they grow and small texts are packed into
- * blocks.  Nothing here deletes or resets a context.
+ * All groups of an aggregate share one memory context (study_functions.c):
+ * nothing here deletes or resets it (see study_memory.c).
  */
 #include "postgres.h"
 
@@ -243,10 +242,10 @@ study_add_column(Study *study, const char *name, uint32 length)
 		too_many_columns();
 	if (study->n_columns == study->cap_columns)
 	{
-		study->cap_columns = study_next_capacity(study->cap_columns, FIRST_COLUMNS,
-										   0);
-		study->columns = study_grow(study, study->columns, study->cap_columns,
-							  sizeof(StudyColumn));
+		study->cap_columns = study_next_capacity(study->cap_columns,
+												 FIRST_COLUMNS, 0);
+		study->columns = study_grow(study, study->columns,
+									study->cap_columns, sizeof(StudyColumn));
 	}
 	column = &study->columns[study->n_columns++];
 	memset(column, 0, sizeof(StudyColumn));
@@ -347,10 +346,11 @@ study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 	if (input->n_values == column->cap_values)
 	{
 		/* capacities are powers of two; slots are made anew when needed */
-		column->cap_values = study_next_capacity(column->cap_values, FIRST_VALUES,
-										   0);
-		input->values = study_grow(study, unconstify(HpValue *, input->values),
-							 column->cap_values, sizeof(HpValue));
+		column->cap_values = study_next_capacity(column->cap_values,
+												 FIRST_VALUES, 0);
+		input->values = study_grow(study,
+								   unconstify(HpValue *, input->values),
+								   column->cap_values, sizeof(HpValue));
 		if (column->slots != NULL)
 			pfree(column->slots);
 		column->slots = NULL;
@@ -486,9 +486,9 @@ study_reserve_codes(Study *study, StudyColumn *column, uint32 n_codes,
 	if (n_codes > column->cap_codes)
 	{
 		column->cap_codes = study_next_capacity(column->cap_codes, FIRST_CODES,
-										  n_codes);
+												n_codes);
 		input->codes = study_grow(study, unconstify(void *, input->codes),
-							column->cap_codes, input->code_width);
+								  column->cap_codes, input->code_width);
 	}
 	if (width > input->code_width)
 		widen_codes(study, column, width);
@@ -515,7 +515,7 @@ study_reserve_runs(Study *study, uint32 n_runs)
 		return;
 	study->cap_runs = study_next_capacity(study->cap_runs, FIRST_RUNS, n_runs);
 	study->metric = study_grow(study, study->metric, study->cap_runs,
-						 sizeof(double));
+							   sizeof(double));
 }
 
 /* The run in the making has a value. */
