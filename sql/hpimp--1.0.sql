@@ -44,13 +44,13 @@ CREATE AGGREGATE hp_study_agg(config jsonb, metric float8) (
 	SFUNC = hp_study_add_run, STYPE = hp_study, SSPACE = 4096,
 	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE hp_study_agg(jsonb, float8) IS 'study of runs given as JSON config and metric';
+COMMENT ON AGGREGATE hp_study_agg(jsonb, float8) IS 'study of runs given as JSON config and metric; of more than hpimp.max_runs a uniform sample, with exact counts, ranges and linear correlations of all';
 
 CREATE AGGREGATE hp_study_agg(study hp_study) (
 	SFUNC = hp_study_merge, STYPE = hp_study, SSPACE = 4096,
 	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies';
+COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies; of more than hpimp.max_runs the same sample that reading all of them gives';
 
 CREATE FUNCTION hp_study_runs(study hp_study,
 	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint,
@@ -154,7 +154,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...)';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -173,7 +173,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
@@ -212,7 +212,7 @@ AS 'MODULE_PATHNAME', 'hp_correlation_of_study'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
 
 COMMENT ON FUNCTION hp_correlation(hp_study) IS
-'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength';
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Of a sample (hpimp.max_runs) Pearson is that of all runs, Spearman of the sample. Sorted by strength';
 
 CREATE FUNCTION hp_correlation(runs regclass, metric text, config text[] DEFAULT '{config}',
 	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
@@ -223,7 +223,7 @@ AS 'MODULE_PATHNAME', 'hp_correlation_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 20;
 
 COMMENT ON FUNCTION hp_correlation(regclass, text, text[], text[], text[], text[]) IS
-'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength. On a table: reads it as hp_study does';
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Of a sample (hpimp.max_runs) Pearson is that of all runs, Spearman of the sample. Sorted by strength. On a table: reads it as hp_study does';
 
 CREATE FUNCTION hp_levels(study hp_study)
 RETURNS TABLE (parameter text, level text, runs bigint, mean float8, stddev float8,
@@ -232,7 +232,7 @@ AS 'MODULE_PATHNAME', 'hp_levels_of_study'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
 
 COMMENT ON FUNCTION hp_levels(hp_study) IS
-'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level';
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Of a sample (hpimp.max_runs) all of it is of the sample. Sorted by parameter and level';
 
 CREATE FUNCTION hp_levels(runs regclass, metric text, config text[] DEFAULT '{config}',
 	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
@@ -243,7 +243,7 @@ AS 'MODULE_PATHNAME', 'hp_levels_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION hp_levels(regclass, text, text[], text[], text[], text[]) IS
-'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level. On a table: reads it as hp_study does';
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Of a sample (hpimp.max_runs) all of it is of the sample. Sorted by parameter and level. On a table: reads it as hp_study does';
 
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8

@@ -200,4 +200,6 @@ sample_correct_metric(const Study *study, HpMetric *metric)
 	metric->minimum = tally.minimum;
 	metric->maximum = tally.maximum;
 	metric->mean = hp_exact_mean(&tally.sum, tally.n);
+	if (!isfinite(metric->mean))
+		metric->mean = NAN;		/* forged */
 }

@@ -261,8 +261,8 @@ study_add_column(Study *study, const char *name, uint32 length)
 }
 
 /* The column of a name, made if need be; guess is the one to look at first. */
-StudyColumn *
-study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
+static inline StudyColumn *
+get_column(Study *study, const char *name, uint32 length, uint32 guess)
 {
 	StudyColumn *column;
 
@@ -273,6 +273,12 @@ study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
 	if (column == NULL)
 		column = study_add_column(study, name, length);
 	return column;
+}
+
+StudyColumn *
+study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
+{
+	return get_column(study, name, length, guess);
 }
 
 /* ---------- the values of a column ---------- */
@@ -561,7 +567,7 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 
 	guess = progress->previous == NO_COLUMN ? study->first_column :
 		study->columns[progress->previous].next_column;
-	column = study_get_column(study, path, path_length, guess);
+	column = get_column(study, path, path_length, guess);
 	input = &column->input;
 
 	/* Of two leaves with one path the later counts: forget the earlier. */
@@ -695,8 +701,7 @@ study_merge(Study *into, const Study *from)
 		StudyColumn *column;
 
 		CHECK_FOR_INTERRUPTS();
-		column = study_get_column(into, input->name, input->name_length,
-								  guess);
+		column = get_column(into, input->name, input->name_length, guess);
 		merge_column(into, column, input, at);
 		guess = column - into->columns + 1;
 		if (from->sample != NULL)
