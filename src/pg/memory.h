@@ -16,9 +16,9 @@
 extern PGDLLIMPORT int memory_max_kb;
 
 /*
- * A study of a million runs with twenty parameters takes 0.5 GB while it is read,
- * or 2 GB if all values differ, and 1 GB more to train on: the default lets
- * those pass and stops what has lost its bounds.
+ * A study of a million runs with twenty parameters takes 0.5 GB while it is
+ * read, or 2 GB if all values differ, and another half to train on: the default
+ * lets those pass and stops what has lost its bounds.
  */
 #define MEMORY_DEFAULT_KB	Min(4 * 1024 * 1024, MAX_KILOBYTES)
 #define MEMORY_LEAST_KB		(16 * 1024)

@@ -105,7 +105,7 @@ extern void sample_merge_column(Study *into, uint32 column, const Study *from,
 								uint32 from_column);
 extern void sample_merge(Study *into, const Study *from, uint32 at);
 
-/* For study_io.c and sample_settle.c: tallies of a column; digests of all runs. */
+/* For study_io.c and sample_settle.c: what lies beside a column; digests. */
 extern SampleColumn *sample_column(Study *study, uint32 column);
 extern void sample_digest_runs(const Study *study, uint64 *digests);
 

@@ -42,8 +42,8 @@
  * Codes take 1 byte if there are up to 255 values, 2 up to 65535, else 4; they
  * end at the last run that has the column.  So equal content in the same
  * order makes equal bytes; a sample has an order of its own, by which it makes
- * equal bytes however it came about.  encoding is that of the texts, by the server's
- * number; a database of another converts them.
+ * equal bytes however it came about.  encoding is that of the texts, by the
+ * server's number; a database of another converts them.
  *
  * A study may come from anywhere (text input, binary input, another server),
  * so the reader trusts nothing: each length is held against the bytes that
