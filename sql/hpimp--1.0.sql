@@ -33,29 +33,30 @@ CREATE TYPE hp_study (
 COMMENT ON TYPE hp_study IS 'the runs of a study: their hyperparameters and a metric, column by column';
 
 CREATE FUNCTION hp_study_add_run(state hp_study, config jsonb, metric float8) RETURNS hp_study
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION hp_study_add_run(hp_study, jsonb, float8) IS 'transition function of hp_study_agg: the study with one more run';
 
 CREATE FUNCTION hp_study_merge(state hp_study, study hp_study) RETURNS hp_study
-	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION hp_study_merge(hp_study, hp_study) IS 'the runs of two studies in one';
 
 CREATE AGGREGATE hp_study_agg(config jsonb, metric float8) (
 	SFUNC = hp_study_add_run, STYPE = hp_study, SSPACE = 4096,
 	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE hp_study_agg(jsonb, float8) IS 'study of runs given as JSON config and metric';
+COMMENT ON AGGREGATE hp_study_agg(jsonb, float8) IS 'study of runs given as JSON config and metric; of more than hpimp.max_runs a uniform sample, with exact counts, ranges and linear correlations of all';
 
 CREATE AGGREGATE hp_study_agg(study hp_study) (
 	SFUNC = hp_study_merge, STYPE = hp_study, SSPACE = 4096,
 	COMBINEFUNC = hp_study_merge, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies';
+COMMENT ON AGGREGATE hp_study_agg(hp_study) IS 'study of the runs of several studies; of more than hpimp.max_runs the same sample that reading all of them gives';
 
 CREATE FUNCTION hp_study_runs(study hp_study,
-	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint)
+	OUT runs bigint, OUT metric_null bigint, OUT metric_nan bigint, OUT metric_infinite bigint,
+	OUT sampled bigint)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric';
+COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric; sampled: how many of the runs answers are drawn from, fewer than runs beyond hpimp.max_runs';
 
 CREATE FUNCTION hp_values(study hp_study)
 	RETURNS TABLE (parameter text, value text, runs bigint)
@@ -153,7 +154,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...)';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -172,18 +173,19 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, metric_min float8,
-	metric_median float8, metric_max float8, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
+	metric_min float8, metric_median float8, metric_max float8,
+	metric_mean float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(hp_forest) IS
-'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -193,14 +195,15 @@ CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{c
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
 	missing text DEFAULT 'auto')
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
-	metric_nan bigint, metric_infinite bigint, metric_min float8,
-	metric_median float8, metric_max float8, parameters int, trees int,
+	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
+	metric_min float8, metric_median float8, metric_max float8,
+	metric_mean float8, parameters int, trees int,
 	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'how far the forest can be trusted: runs used and left out because of their metric, its range, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_correlation(study hp_study)
 RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
@@ -209,7 +212,7 @@ AS 'MODULE_PATHNAME', 'hp_correlation_of_study'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
 
 COMMENT ON FUNCTION hp_correlation(hp_study) IS
-'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength';
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Of a sample (hpimp.max_runs) Pearson is that of all runs, Spearman of the sample. Sorted by strength';
 
 CREATE FUNCTION hp_correlation(runs regclass, metric text, config text[] DEFAULT '{config}',
 	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
@@ -220,7 +223,7 @@ AS 'MODULE_PATHNAME', 'hp_correlation_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 20;
 
 COMMENT ON FUNCTION hp_correlation(regclass, text, text[], text[], text[], text[]) IS
-'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Sorted by strength. On a table: reads it as hp_study does';
+'linear (Pearson) and rank (Spearman) correlation of each hyperparameter with the metric over the runs that have it as a number, booleans as 0 and 1; p-values two-sided by Student t; NULL where not defined. Of a sample (hpimp.max_runs) Pearson is that of all runs, Spearman of the sample. Sorted by strength. On a table: reads it as hp_study does';
 
 CREATE FUNCTION hp_levels(study hp_study)
 RETURNS TABLE (parameter text, level text, runs bigint, mean float8, stddev float8,
@@ -229,7 +232,7 @@ AS 'MODULE_PATHNAME', 'hp_levels_of_study'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100;
 
 COMMENT ON FUNCTION hp_levels(hp_study) IS
-'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level';
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Of a sample (hpimp.max_runs) all of it is of the sample. Sorted by parameter and level';
 
 CREATE FUNCTION hp_levels(runs regclass, metric text, config text[] DEFAULT '{config}',
 	include text[] DEFAULT NULL, exclude text[] DEFAULT NULL,
@@ -240,7 +243,7 @@ AS 'MODULE_PATHNAME', 'hp_levels_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION hp_levels(regclass, text, text[], text[], text[], text[]) IS
-'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Sorted by parameter and level. On a table: reads it as hp_study does';
+'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Of a sample (hpimp.max_runs) all of it is of the sample. Sorted by parameter and level. On a table: reads it as hp_study does';
 
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8

@@ -237,7 +237,7 @@ incomplete_beta(double a, double b, double x, double y)
 
 /* With t = r sqrt(df / (1 - r^2)):  p = I_{df/(df+t^2)}(df/2, 1/2). */
 double
-hp_correlation_p_value(double r, uint32_t n)
+hp_correlation_p_value(double r, uint64_t n)
 {
 	double		df = (double) n - 2;
 

@@ -49,7 +49,7 @@ extern double hp_spearman(const HpEnv *env, const double *x, const double *y,
  * usual approximation otherwise and for Spearman's).  NaN if n < 3 or r is
  * NaN.
  */
-extern double hp_correlation_p_value(double r, uint32_t n);
+extern double hp_correlation_p_value(double r, uint64_t n);
 
 /*
  * Correlation ratio eta^2, in [0, 1]: the share of y's variance that lies

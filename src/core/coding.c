@@ -41,28 +41,31 @@ typedef struct Coder
 	Tally		tally;
 } Coder;
 
+HpReading
+hp_read_value(const HpValue *value, double *number)
+{
+	switch (value->tag)
+	{
+		case HP_TAG_NUMBER:
+			*number = value->number;
+			return isfinite(*number) ? HP_READS_NUMBER : HP_READS_NOT_FINITE;
+		case HP_TAG_BOOLEAN:
+			*number = value->number;
+			return HP_READS_BOOLEAN;
+		case HP_TAG_STRING:
+			return hp_read_text((HpText) {value->text, value->length}, number);
+		case HP_TAG_JSON:
+			break;
+	}
+	return HP_READS_WORD;
+}
+
 static Reading
 read_value(const HpValue *value)
 {
 	Reading		r = {HP_READS_WORD, 0};
 
-	switch (value->tag)
-	{
-		case HP_TAG_NUMBER:
-			r.number = value->number;
-			r.reads = isfinite(r.number) ? HP_READS_NUMBER : HP_READS_NOT_FINITE;
-			break;
-		case HP_TAG_BOOLEAN:
-			r.number = value->number;
-			r.reads = HP_READS_BOOLEAN;
-			break;
-		case HP_TAG_STRING:
-			r.reads = hp_read_text((HpText) {value->text, value->length},
-								   &r.number);
-			break;
-		case HP_TAG_JSON:
-			break;
-	}
+	r.reads = hp_read_value(value, &r.number);
 	return r;
 }
 

@@ -86,6 +86,9 @@ typedef struct HpCoding
 extern HpCoding hp_code_values(const HpEnv *env, const HpInput *input,
 							   const uint32_t *runs_of, bool as_category);
 
+/* What a value reads as; *number as hp_read_text() sets it. */
+extern HpReading hp_read_value(const HpValue *value, double *number);
+
 /*
  * The code of a value that need not be among those coded: its own if it is,
  * else that of the nearest number; 0 for missing and what is not finite,

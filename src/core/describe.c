@@ -57,6 +57,7 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 	};
 	double	   *x;
 	double	   *y;
+	uint32_t	n;
 	double		only;
 
 	if (column->role == HP_CONSTANT && column->distinct == 1 &&
@@ -73,17 +74,17 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 		d.eta2 = ratio_of(env, frame, column);
 	if (column->kind == HP_CATEGORICAL)
 		return d;
-	d.pairs = collect_pairs(env, frame, column, &x, &y);
-	for (uint32_t i = 0; i < d.pairs; i++)
+	d.pairs = n = collect_pairs(env, frame, column, &x, &y);
+	for (uint32_t i = 0; i < n; i++)
 	{
 		d.minimum = fmin(d.minimum, x[i]);	/* of a NaN and a number fmin */
 		d.maximum = fmax(d.maximum, x[i]);	/* takes the number */
 	}
 	hp_tick(env);
-	d.pearson = hp_pearson(x, y, d.pairs);
+	d.pearson = hp_pearson(x, y, n);
 	d.p_value = hp_correlation_p_value(d.pearson, d.pairs);
 	hp_tick(env);
-	d.spearman = hp_spearman(env, x, y, d.pairs);
+	d.spearman = hp_spearman(env, x, y, n);
 	d.spearman_p_value = hp_correlation_p_value(d.spearman, d.pairs);
 	return d;
 }
@@ -101,6 +102,7 @@ find_extremes(const HpFrame *frame, HpMetric *m)
 	uint32_t	end = frame->n_runs;
 	double		sum = 0;
 
+	m->mean = moments.mean;
 	while (first < end && sum < MOST_OF_VARIANCE * moments.sum_squares)
 	{
 		double		low = hp_moments_scaled(&moments, frame->metric[first]);
@@ -124,7 +126,9 @@ find_extremes(const HpFrame *frame, HpMetric *m)
 HpMetric
 hp_describe_metric(const HpFrame *frame)
 {
-	HpMetric	m = {.minimum = NAN, .median = NAN, .maximum = NAN};
+	HpMetric	m = {
+		.minimum = NAN, .median = NAN, .maximum = NAN, .mean = NAN
+	};
 	uint32_t	n = frame->n_runs;
 	const double *y = frame->metric;
 

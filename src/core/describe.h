@@ -10,7 +10,7 @@
 /* Numbers that are not defined are NaN. */
 typedef struct HpDescription
 {
-	uint32_t	pairs;			/* runs with a number: those correlated */
+	uint64_t	pairs;			/* runs with a number: those correlated */
 	double		minimum;		/* of the numbers */
 	double		maximum;
 	double		pearson;		/* value against metric; false 0, true 1 */
@@ -35,6 +35,7 @@ typedef struct HpMetric
 	double		minimum;		/* NaN if there are no runs */
 	double		median;
 	double		maximum;
+	double		mean;
 	uint32_t	extremes;		/* so few runs make ... */
 	double		share;			/* ... this share of its variance, >= 0.9 */
 } HpMetric;

@@ -17,6 +17,7 @@
 #include "core/order.h"
 #include "pg/answers.h"
 #include "pg/environment.h"
+#include "pg/sample.h"
 #include "pg/train.h"
 
 /* ---- building a row ---- */
@@ -178,11 +179,14 @@ make_note(const Model *model, const ModelRow *row)
 {
 	StringInfoData notes;
 	bool		gaps = row->runs < model->runs.used;
+	const char *of_sample = model->runs.used < model->runs.all ?
+		" in the sample" : "";
 
 	initStringInfo(&notes);
 	if (row->role == HP_CONSTANT)
-		append_note(&notes, row->distinct == 0 ? "no value in any run" :
-					psprintf("constant: %.*s",
+		append_note(&notes, row->distinct == 0 ?
+					psprintf("no value in any run%s", of_sample) :
+					psprintf("constant%s: %.*s", of_sample,
 							 pg_mbcliplen(row->only.bytes, row->only.length,
 										  VALUE_SHOWN),
 							 row->only.bytes));
@@ -198,7 +202,8 @@ make_note(const Model *model, const ModelRow *row)
 		if (row->pooled)
 			append_note(&notes, "more levels than can be told apart: the rarest taken as one");
 		if (gaps && row->distinct == 1)
-			append_note(&notes, psprintf("one value where there is any: %.*s",
+			append_note(&notes, psprintf("one value where there is any%s: %.*s",
+										 of_sample,
 										 pg_mbcliplen(row->only.bytes,
 													  row->only.length,
 													  VALUE_SHOWN),
@@ -224,8 +229,8 @@ answer_parameters(ReturnSetInfo *result, const Model *model)
 
 		add_text(&out, row->name);
 		add_string(&out, kind_name(row->kind));
-		add_bigint(&out, row->runs);
-		add_bigint(&out, model->runs.used - row->runs);
+		add_bigint(&out, row->all_runs);
+		add_bigint(&out, model->runs.all - row->all_runs);
 		add_bigint(&out, row->distinct);
 		add_float(&out, d->minimum);
 		add_float(&out, d->maximum);
@@ -262,6 +267,19 @@ make_verdict(const Model *model)
 	return "well explained: the order of the important hyperparameters can be believed";
 }
 
+/* The verdict, which says so if it is that of a sample. */
+static const char *
+make_whole_verdict(const Model *model)
+{
+	const char *verdict = make_verdict(model);
+
+	if (model->runs.used == model->runs.all)
+		return verdict;
+	return psprintf("%s (by a sample of %llu of %llu runs)", verdict,
+					(unsigned long long) model->runs.used,
+					(unsigned long long) model->runs.all);
+}
+
 void
 answer_quality(ReturnSetInfo *result, const Model *model)
 {
@@ -274,14 +292,16 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 	add_bigint(&out, runs->no_metric);
 	add_bigint(&out, runs->nan_metric);
 	add_bigint(&out, runs->infinite_metric);
+	add_bigint(&out, runs->all - runs->used);
 	add_float(&out, model->metric.minimum);
 	add_float(&out, model->metric.median);
 	add_float(&out, model->metric.maximum);
+	add_float(&out, model->metric.mean);
 	add_int(&out, model->n_features);
 	add_int(&out, model->settings.trees);
 	add_float(&out, model->r2);
 	add_float(&out, model->rmse);
-	add_string(&out, make_verdict(model));
+	add_string(&out, make_whole_verdict(model));
 	add_datum(&out, Int64GetDatum((int64) model->settings.seed), false);
 	emit(result, &out);
 }
@@ -289,7 +309,8 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 /* ---- the answers of a frame ---- */
 
 void
-answer_correlation(ReturnSetInfo *result, const HpFrame *frame)
+answer_correlation(ReturnSetInfo *result, const Study *study,
+				   const HpFrame *frame)
 {
 	HpDescription *d = palloc_extended((frame->n_columns + 1) *
 									   sizeof(HpDescription), MCXT_ALLOC_HUGE);
@@ -301,8 +322,10 @@ answer_correlation(ReturnSetInfo *result, const HpFrame *frame)
 	for (uint32 i = 0; i < frame->n_columns; i++)
 	{
 		MemoryContext keep = MemoryContextSwitchTo(scratch);
+		uint64		runs;
 
 		d[i] = hp_describe(&pg_environment, frame, &frame->columns[i]);
+		sample_correct(study, &frame->columns[i], &d[i], &runs);
 		MemoryContextSwitchTo(keep);
 		MemoryContextReset(scratch);
 		order[i] = (Sortable) {
@@ -347,7 +370,8 @@ emit_level(ReturnSetInfo *result, const HpColumn *column,
 
 /* By parameter and level; "(missing)" comes last. */
 void
-answer_levels(ReturnSetInfo *result, const HpFrame *frame)
+answer_levels(ReturnSetInfo *result, const Study *study,
+			  const HpFrame *frame)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
 												  "hpimp levels",

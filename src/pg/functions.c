@@ -231,7 +231,8 @@ hp_quality_of_runs(PG_FUNCTION_ARGS)
 
 /* ---- questions to a study ---- */
 
-typedef void (*FrameAnswer) (ReturnSetInfo *result, const HpFrame *frame);
+typedef void (*FrameAnswer) (ReturnSetInfo *result, const Study *study,
+							 const HpFrame *frame);
 
 /* (study hp_study): all of its parameters */
 static Datum
@@ -241,7 +242,7 @@ ask_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 	Settings	settings = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
-	answer((ReturnSetInfo *) fcinfo->resultinfo,
+	answer((ReturnSetInfo *) fcinfo->resultinfo, study,
 		   study_frame(study, &settings));
 	return (Datum) 0;
 }
@@ -256,7 +257,7 @@ ask_runs_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 	InitMaterializedSRF(fcinfo, 0);
 	study = runs_argument(fcinfo, 2);
 	if (study != NULL)
-		answer((ReturnSetInfo *) fcinfo->resultinfo,
+		answer((ReturnSetInfo *) fcinfo->resultinfo, study,
 			   study_frame(study, &settings));
 	return (Datum) 0;
 }

@@ -139,6 +139,7 @@ put_settings(Writer *writer, const Model *model)
 static void
 put_quality(Writer *writer, const Model *model)
 {
+	put_varint(writer, model->runs.all);
 	put_varint(writer, model->runs.used);
 	put_varint(writer, model->runs.no_metric);
 	put_varint(writer, model->runs.nan_metric);
@@ -146,6 +147,7 @@ put_quality(Writer *writer, const Model *model)
 	put_double(writer, model->metric.minimum);
 	put_double(writer, model->metric.median);
 	put_double(writer, model->metric.maximum);
+	put_double(writer, model->metric.mean);
 	put_varint(writer, model->metric.extremes);
 	put_double(writer, model->metric.share);
 	put_double(writer, model->r2);
@@ -197,6 +199,7 @@ put_row(Writer *writer, const ModelRow *row)
 	put_fixed(writer, row->kind, 1);
 	put_fixed(writer, row->role, 1);
 	put_varint(writer, row->runs);
+	put_varint(writer, row->all_runs);
 	put_varint(writer, row->distinct);
 	put_varint(writer, row->n_codes);
 	put_varint(writer, row->n_words);
@@ -291,6 +294,7 @@ get_defined(Reader *reader)
 static void
 get_quality(Reader *reader, Model *model)
 {
+	model->runs.all = get_varint(reader, PG_INT64_MAX);
 	model->runs.used = get_varint(reader, HP_MAX_RUNS);
 	model->runs.no_metric = get_varint(reader, PG_INT64_MAX);
 	model->runs.nan_metric = get_varint(reader, PG_INT64_MAX);
@@ -298,18 +302,21 @@ get_quality(Reader *reader, Model *model)
 	model->metric.minimum = get_defined(reader);
 	model->metric.median = get_defined(reader);
 	model->metric.maximum = get_defined(reader);
+	model->metric.mean = get_defined(reader);
 	model->metric.extremes = get_varint(reader, HP_MAX_RUNS);
 	model->metric.share = get_defined(reader);
 	model->r2 = get_defined(reader);
 	model->rmse = get_defined(reader);
 	model->center = get_defined(reader);
 	model->unit = get_defined(reader);
+	if (model->runs.used > model->runs.all)
+		damaged(reader, "More runs are used than there are.");
 }
 
 static void
 get_description(Reader *reader, HpDescription *d)
 {
-	d->pairs = get_varint(reader, HP_MAX_RUNS);
+	d->pairs = get_varint(reader, PG_INT64_MAX);
 	d->minimum = get_defined(reader);
 	d->maximum = get_defined(reader);
 	d->pearson = get_defined(reader);
@@ -377,6 +384,7 @@ get_row(Reader *reader, ModelRow *row)
 	row->pooled = flags & ROW_POOLED;
 	row->fill = flags & ROW_FILL;
 	row->runs = get_varint(reader, HP_MAX_RUNS);
+	row->all_runs = get_varint(reader, PG_INT64_MAX);
 	row->distinct = get_varint(reader, HP_MAX_RUNS);
 	row->n_codes = get_varint(reader, HP_MAX_CODES);
 	row->n_words = get_varint(reader, HP_MAX_CODES);

@@ -35,7 +35,8 @@ typedef struct ModelRow
 	bool		fill;			/* gaps were filled by observed values */
 	uint32		n_codes;		/* of a parameter that took part, else 0 */
 	uint32		n_words;
-	uint32		runs;			/* that have it */
+	uint32		runs;			/* that have it, of those used */
+	uint64		all_runs;		/* that have it, of all */
 	uint32		distinct;
 	HpText		only;			/* the one value, if there is just one */
 	double		importance[METHOD_PERMUTATION + 1]; /* by method, NaN if not
@@ -45,10 +46,11 @@ typedef struct ModelRow
 	HpText	   *labels;			/* by code; NULL if numeric without words */
 } ModelRow;
 
-/* Counts of runs, used and left out. */
+/* Counts of runs, used and left out; those beyond a sample are neither. */
 typedef struct ModelRuns
 {
-	uint64		used;
+	uint64		all;			/* with a finite metric */
+	uint64		used;			/* of them */
 	uint64		no_metric;
 	uint64		nan_metric;
 	uint64		infinite_metric;

@@ -21,6 +21,7 @@
 
 #include "pg/compat.h"
 #include "pg/relation.h"
+#include "pg/sample.h"
 #include "pg/source.h"
 
 /* The json column in which a metric without a column of its own is sought. */
@@ -302,6 +303,8 @@ run_query(const char *query, MemoryContext keep)
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "could not read the runs: %s",
 			 SPI_result_code_string(result));
+	if (receiver.study != NULL)
+		sample_settle(receiver.study);
 	return receiver.study;
 }
 
@@ -323,7 +326,7 @@ notice_metric_in_config(const Source *source, const Config *config)
 static bool
 has_no_number(const Study *study)
 {
-	return study->n_runs == 0 && study->left_out.nan_metric == 0 &&
+	return sample_total(study) == 0 && study->left_out.nan_metric == 0 &&
 		study->left_out.infinite_metric == 0;
 }
 

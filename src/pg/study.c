@@ -21,16 +21,14 @@
  * each process, so that no input can be made to collide; nothing depends on
  * their order.
  *
- * All groups of an aggregate share one memory context (study_functions.c), so
- * pieces are freed one by one as they grow and small texts are packed into
- * blocks.  Nothing here deletes or resets a context.
+ * All groups of an aggregate share one memory context (study_functions.c):
+ * nothing here deletes or resets it (see study_memory.c).
  */
 #include "postgres.h"
 
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "common/int.h"
 #include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
@@ -38,6 +36,7 @@
 
 #include "pg/compat.h"
 #include "pg/config.h"
+#include "pg/sample.h"
 #include "pg/study.h"
 
 /* Up to here things are looked up one by one. */
@@ -47,8 +46,6 @@
 #define FIRST_CODES			8
 #define FIRST_RUNS			4
 #define FIRST_COLUMNS		7	/* fill a 512-byte chunk */
-#define FIRST_BLOCK			64
-#define LAST_BLOCK			8192
 
 /* Elements to go through between looks at pending interrupts. */
 #define PER_CHECK			65536
@@ -70,7 +67,7 @@ study_new(MemoryContext context)
 	Study	   *study = MemoryContextAllocZero(context, sizeof(Study));
 
 	EOH_init_header(&study->hdr, &study_methods, context);
-	study->block_size = FIRST_BLOCK;
+	study->limit = HP_MAX_RUNS;
 	return study;
 }
 
@@ -88,8 +85,12 @@ study_from_datum(Datum value)
 	const Study *study;
 
 	if (study_is_expanded(value))
-		return (const Study *) DatumGetEOHP(value);
+	{
+		Study	   *expanded = (Study *) DatumGetEOHP(value);
 
+		sample_settle(expanded);
+		return expanded;
+	}
 	flat = PG_DETOAST_DATUM_PACKED(value);
 	study = study_read(VARDATA_ANY(flat), VARSIZE_ANY_EXHDR(flat),
 					   CurrentMemoryContext);
@@ -103,6 +104,7 @@ study_get_flat_size(ExpandedObjectHeader *eohptr)
 {
 	Study	   *study = (Study *) eohptr;
 
+	sample_settle(study);
 	if (study->flat_size == 0)
 		study->flat_size = study_flat_size(study);
 	if (study->flat_size > MaxAllocSize - VARHDRSZ)
@@ -123,64 +125,6 @@ study_flatten_into(ExpandedObjectHeader *eohptr, void *result,
 	SET_VARSIZE(result, allocated_size);
 	study_write((const Study *) eohptr, VARDATA(result),
 				allocated_size - VARHDRSZ);
-}
-
-/* ---------- memory ---------- */
-
-static inline MemoryContext
-study_context(const Study *study)
-{
-	return study->hdr.eoh_context;
-}
-
-/* Grows an array (NULL = none yet) to hold count elements of size bytes. */
-static void *
-grow(const Study *study, void *array, uint64 count, Size size)
-{
-	uint64		bytes = count * size;	/* 2^32 * 72 at most */
-
-	if (bytes > MaxAllocHugeSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("study needs more memory than can be addressed")));
-	if (array == NULL)
-		return MemoryContextAllocHuge(study_context(study), bytes);
-	return repalloc_huge(array, bytes);
-}
-
-/* The next capacity from old that holds needed. */
-static uint32
-next_capacity(uint32 old, uint32 first, uint64 needed)
-{
-	uint64		capacity = old == 0 ? first : (uint64) old * 2;
-
-	return (uint32) Min(Max(capacity, needed), PG_UINT32_MAX);
-}
-
-/* Keeps a small text for as long as the study lives. */
-static const char *
-store_text(Study *study, const char *text, uint32 length)
-{
-	char	   *stored;
-
-	if (length >= study->n_free)
-	{
-		if (length > study->block_size / 4)
-		{
-			stored = grow(study, NULL, length, 1);
-			memcpy(stored, text, length);
-			return stored;
-		}
-		study->free_bytes = grow(study, NULL, study->block_size, 1);
-		study->n_free = study->block_size;
-		study->block_size = Min(study->block_size * 2, LAST_BLOCK);
-	}
-	stored = study->free_bytes;
-	if (length > 0)
-		memcpy(stored, text, length);
-	study->free_bytes += length;
-	study->n_free -= length;
-	return stored;
 }
 
 /* ---------- hashing ---------- */
@@ -245,21 +189,24 @@ column_slot(const Study *study, const char *name, uint32 length)
 	return &study->slots[at];
 }
 
-static void
-index_columns(Study *study)
+void
+study_index_columns(Study *study)
 {
 	if (study->slots != NULL)
 		pfree(study->slots);
+	study->slots = NULL;
+	if (study->n_columns <= FEW)
+		return;
 	study->n_slots = 4 * pg_nextpower2_32(study->n_columns);
-	study->slots = MemoryContextAllocZero(study_context(study),
-										  study->n_slots * sizeof(uint32));
+	study->slots = study_grow(study, NULL, study->n_slots, sizeof(uint32));
+	memset(study->slots, 0, study->n_slots * sizeof(uint32));
 	for (uint32 i = 0; i < study->n_columns; i++)
 		*column_slot(study, study->columns[i].input.name,
 					 study->columns[i].input.name_length) = i + 1;
 }
 
-static StudyColumn *
-find_column(const Study *study, const char *name, uint32 length)
+StudyColumn *
+study_find_column(const Study *study, const char *name, uint32 length)
 {
 	if (study->slots != NULL)
 	{
@@ -289,32 +236,32 @@ study_add_column(Study *study, const char *name, uint32 length)
 {
 	StudyColumn *column;
 
-	if (find_column(study, name, length) != NULL)
+	if (study_find_column(study, name, length) != NULL)
 		return NULL;
 	if (study->n_columns >= HP_MAX_COLUMNS)
 		too_many_columns();
 	if (study->n_columns == study->cap_columns)
 	{
-		study->cap_columns = next_capacity(study->cap_columns, FIRST_COLUMNS,
-										   0);
-		study->columns = grow(study, study->columns, study->cap_columns,
-							  sizeof(StudyColumn));
+		study->cap_columns = study_next_capacity(study->cap_columns,
+												 FIRST_COLUMNS, 0);
+		study->columns = study_grow(study, study->columns,
+									study->cap_columns, sizeof(StudyColumn));
 	}
 	column = &study->columns[study->n_columns++];
 	memset(column, 0, sizeof(StudyColumn));
-	column->input.name = store_text(study, name, length);
+	column->input.name = study_store_text(study, name, length);
 	column->input.name_length = length;
 	column->input.code_width = 1;
 
 	if (study->slots != NULL && study->n_columns * 2 <= study->n_slots)
 		*column_slot(study, name, length) = study->n_columns;
 	else if (study->n_columns > FEW)
-		index_columns(study);
+		study_index_columns(study);
 	return column;
 }
 
 /* The column of a name, made if need be; guess is the one to look at first. */
-static StudyColumn *
+static inline StudyColumn *
 get_column(Study *study, const char *name, uint32 length, uint32 guess)
 {
 	StudyColumn *column;
@@ -322,10 +269,16 @@ get_column(Study *study, const char *name, uint32 length, uint32 guess)
 	if (guess < study->n_columns &&
 		has_name(&study->columns[guess], name, length))
 		return &study->columns[guess];
-	column = find_column(study, name, length);
+	column = study_find_column(study, name, length);
 	if (column == NULL)
 		column = study_add_column(study, name, length);
 	return column;
+}
+
+StudyColumn *
+study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
+{
+	return get_column(study, name, length, guess);
 }
 
 /* ---------- the values of a column ---------- */
@@ -372,7 +325,7 @@ index_values(Study *study, StudyColumn *column)
 	Size		n_slots = (Size) column->cap_values * 2;
 	bool		distinct = true;
 
-	column->slots = grow(study, NULL, n_slots, sizeof(uint64));
+	column->slots = study_grow(study, NULL, n_slots, sizeof(uint64));
 	memset(column->slots, 0, n_slots * sizeof(uint64));
 	for (uint32 code = 1; code <= input->n_values; code++)
 	{
@@ -399,10 +352,11 @@ study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 	if (input->n_values == column->cap_values)
 	{
 		/* capacities are powers of two; slots are made anew when needed */
-		column->cap_values = next_capacity(column->cap_values, FIRST_VALUES,
-										   0);
-		input->values = grow(study, unconstify(HpValue *, input->values),
-							 column->cap_values, sizeof(HpValue));
+		column->cap_values = study_next_capacity(column->cap_values,
+												 FIRST_VALUES, 0);
+		input->values = study_grow(study,
+								   unconstify(HpValue *, input->values),
+								   column->cap_values, sizeof(HpValue));
 		if (column->slots != NULL)
 			pfree(column->slots);
 		column->slots = NULL;
@@ -410,7 +364,7 @@ study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 	added = unconstify(HpValue *, &input->values[input->n_values++]);
 	*added = *value;
 	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
-		added->text = store_text(study, value->text, value->length);
+		added->text = study_store_text(study, value->text, value->length);
 	column->newest_run = study->n_runs;
 	return input->n_values;
 }
@@ -516,7 +470,7 @@ widen_codes(Study *study, StudyColumn *column, uint32 width)
 	HpInput		wider = column->input;
 
 	wider.code_width = width;
-	wider.codes = grow(study, NULL, column->cap_codes, width);
+	wider.codes = study_grow(study, NULL, column->cap_codes, width);
 	for (uint32 run = 0; run < wider.n_codes; run++)
 	{
 		if (run % PER_CHECK == 0)
@@ -537,10 +491,10 @@ study_reserve_codes(Study *study, StudyColumn *column, uint32 n_codes,
 
 	if (n_codes > column->cap_codes)
 	{
-		column->cap_codes = next_capacity(column->cap_codes, FIRST_CODES,
-										  n_codes);
-		input->codes = grow(study, unconstify(void *, input->codes),
-							column->cap_codes, input->code_width);
+		column->cap_codes = study_next_capacity(column->cap_codes, FIRST_CODES,
+												n_codes);
+		input->codes = study_grow(study, unconstify(void *, input->codes),
+								  column->cap_codes, input->code_width);
 	}
 	if (width > input->code_width)
 		widen_codes(study, column, width);
@@ -560,23 +514,35 @@ pad_codes(HpInput *input, uint32 run)
 
 /* ---------- runs ---------- */
 
-static void
-too_many_runs(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("study has more than %d runs", HP_MAX_RUNS),
-			 errhint("Study a sample of the runs, for example by TABLESAMPLE.")));
-}
-
 void
 study_reserve_runs(Study *study, uint32 n_runs)
 {
 	if (n_runs <= study->cap_runs)
 		return;
-	study->cap_runs = next_capacity(study->cap_runs, FIRST_RUNS, n_runs);
-	study->metric = grow(study, study->metric, study->cap_runs,
-						 sizeof(double));
+	study->cap_runs = study_next_capacity(study->cap_runs, FIRST_RUNS, n_runs);
+	study->metric = study_grow(study, study->metric, study->cap_runs,
+							   sizeof(double));
+}
+
+/* The run in the making has a value. */
+static inline void
+record_value(Study *study, StudyColumn *column, const HpValue *value)
+{
+	HpInput    *input = &column->input;
+	uint32		run = study->n_runs;
+	uint32		code = get_value(study, column, value);
+
+	study_reserve_codes(study, column, run + 1, study_code_width(code));
+	if (input->n_codes <= run)
+		pad_codes(input, run);
+	study_put_code(input, run, code);
+	input->n_codes = run + 1;
+}
+
+void
+study_record_value(Study *study, StudyColumn *column, const HpValue *value)
+{
+	record_value(study, column, value);
 }
 
 /* Carried from leaf to leaf of one config. */
@@ -598,7 +564,6 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 	uint32		guess;
 	StudyColumn *column;
 	HpInput    *input;
-	uint32		code;
 
 	guess = progress->previous == NO_COLUMN ? study->first_column :
 		study->columns[progress->previous].next_column;
@@ -611,12 +576,7 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 		column->newest_run == run)
 		drop_newest_value(column);
 
-	code = get_value(study, column, value);
-	study_reserve_codes(study, column, run + 1, study_code_width(code));
-	if (input->n_codes <= run)
-		pad_codes(input, run);
-	study_put_code(input, run, code);
-	input->n_codes = run + 1;
+	record_value(study, column, value);
 
 	/* learn the order of keys */
 	if (progress->previous == NO_COLUMN)
@@ -645,26 +605,32 @@ study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 		study->left_out.infinite_metric++;
 	else
 	{
-		if (study->n_runs >= HP_MAX_RUNS)
-			too_many_runs();
-		study_reserve_runs(study, study->n_runs + 1);
-		study->metric[study->n_runs] = metric == 0 ? 0 : metric;
-		if (config != NULL)
-			config_walk(config, add_leaf, &progress);
-		study->n_runs++;
+		study->limit = sample_max_runs;
+		metric = metric == 0 ? 0 : metric;
+		if (study->sample != NULL)
+			sample_add_run(study, config, metric);
+		else
+		{
+			study_reserve_runs(study, study->n_runs + 1);
+			study->metric[study->n_runs] = metric;
+			if (config != NULL)
+				config_walk(config, add_leaf, &progress);
+			study->n_runs++;
+		}
+		if (study->n_runs >= sample_room(study))
+			sample_settle(study);
 	}
 }
 
 /* ---------- merging ---------- */
 
-static uint64
-add_counts(uint64 a, uint64 b)
+static void
+too_many_runs(void)
 {
-	uint64		sum;
-
-	if (pg_add_u64_overflow(a, b, &sum) || sum > PG_INT64_MAX)
-		return PG_INT64_MAX;
-	return sum;
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("study has more than %d runs", HP_MAX_RUNS),
+			 errhint("Lower hpimp.max_runs to study a sample of the runs.")));
 }
 
 /* Appends a column's runs, which begin at run at of the study. */
@@ -674,6 +640,8 @@ merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
 	uint32	   *code_of;
 	uint32		highest = 0;
 
+	if (from->n_codes == 0)
+		return;
 	code_of = MemoryContextAllocHuge(CurrentMemoryContext,
 									 ((Size) from->n_values + 1) *
 									 sizeof(uint32));
@@ -699,19 +667,32 @@ merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
 	pfree(code_of);
 }
 
+static void
+merge_left_out(StudyLeftOut *into, const StudyLeftOut *from)
+{
+	into->no_metric = hp_add_counts(into->no_metric, from->no_metric);
+	into->nan_metric = hp_add_counts(into->nan_metric, from->nan_metric);
+	into->infinite_metric = hp_add_counts(into->infinite_metric,
+										  from->infinite_metric);
+}
+
 /* Appends the runs of another study. */
 void
 study_merge(Study *into, const Study *from)
 {
 	uint32		guess = into->first_column;
+	uint32		at = into->n_runs;
 
 	Assert(into != from);
-	if (from->n_runs > HP_MAX_RUNS - into->n_runs)
-		too_many_runs();
 	into->flat_size = 0;
-	study_reserve_runs(into, into->n_runs + from->n_runs);
+	into->limit = sample_max_runs;
+	if (from->n_runs > HP_MAX_RUNS - at)
+		too_many_runs();
+	if (from->sample != NULL)
+		sample_start(into);
+	study_reserve_runs(into, at + from->n_runs);
 	if (from->n_runs > 0)
-		memcpy(into->metric + into->n_runs, from->metric,
+		memcpy(into->metric + at, from->metric,
 			   from->n_runs * sizeof(double));
 
 	for (uint32 i = 0; i < from->n_columns; i++)
@@ -721,16 +702,15 @@ study_merge(Study *into, const Study *from)
 
 		CHECK_FOR_INTERRUPTS();
 		column = get_column(into, input->name, input->name_length, guess);
-		merge_column(into, column, input, into->n_runs);
+		merge_column(into, column, input, at);
 		guess = column - into->columns + 1;
+		if (from->sample != NULL)
+			sample_merge_column(into, column - into->columns, from, i);
 	}
 	into->n_runs += from->n_runs;
-
-	into->left_out.no_metric = add_counts(into->left_out.no_metric,
-										  from->left_out.no_metric);
-	into->left_out.nan_metric = add_counts(into->left_out.nan_metric,
-										   from->left_out.nan_metric);
-	into->left_out.infinite_metric =
-		add_counts(into->left_out.infinite_metric,
-				   from->left_out.infinite_metric);
+	merge_left_out(&into->left_out, &from->left_out);
+	if (into->sample != NULL)
+		sample_merge(into, from, at);
+	if (into->n_runs >= sample_room(into))
+		sample_settle(into);
 }

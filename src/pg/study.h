@@ -7,8 +7,10 @@
  *	  add a run ──▶ Study (expanded object, in memory) ──flatten──▶ varlena
  *	  merge    ──▶                                     ◀──expand──
  *
- * study.c owns the expanded object; study_io.c the flat format and its
- * checks; config.c turns one jsonb config into (path, scalar) pairs.
+ * study.c owns the expanded object, study_memory.c its arrays and texts;
+ * sample.c keeps it from holding more runs than it may; study_io.c has the
+ * flat format and its checks; config.c turns one jsonb config into (path,
+ * scalar) pairs.
  */
 #ifndef HPIMP_STUDY_H
 #define HPIMP_STUDY_H
@@ -45,6 +47,12 @@ typedef struct StudyLeftOut
 	uint64		infinite_metric;
 } StudyLeftOut;
 
+/* Texts of names and values (study_memory.c). */
+typedef struct StudyTexts StudyTexts;
+
+/* What makes a study a sample of the runs it has seen (sample.h). */
+typedef struct Sample Sample;
+
 /*
  * The expanded object.  It lives in hdr.eoh_context, which may be shared by
  * all groups of an aggregate: never delete or reset that context on behalf of
@@ -54,7 +62,11 @@ typedef struct Study
 {
 	ExpandedObjectHeader hdr;
 	StudyLeftOut left_out;
-	uint32		n_runs;			/* runs kept: those with a finite metric */
+	uint32		limit;			/* of runs to keep: hpimp.max_runs when the
+								 * study was last added to */
+	Sample	   *sample;			/* NULL as long as all runs are kept */
+	uint32		n_runs;			/* runs kept, all with a finite metric; of a
+								 * sample: different ones */
 	uint32		cap_runs;
 	double	   *metric;			/* n_runs */
 	uint32		n_columns;
@@ -69,6 +81,7 @@ typedef struct Study
 	uint32		n_free;			/* bytes left at free_bytes */
 	uint32		block_size;		/* of the next block of small texts */
 	char	   *free_bytes;		/* where names and texts of values go */
+	StudyTexts *texts;			/* all blocks and large texts, chained */
 	Size		flat_size;		/* of the flat form, 0 = not known */
 } Study;
 
@@ -80,8 +93,9 @@ extern void study_add_run(Study *study, Jsonb *config, bool metric_isnull,
 extern void study_merge(Study *into, const Study *from);
 
 /*
- * Any form of hp_study to a Study for reading: an expanded one is returned
- * as it is, a flat one is decoded into the current memory context.
+ * Any form of hp_study to a Study for reading, not holding more runs than its
+ * limit: an expanded one is returned as it is, a flat one is decoded into the
+ * current memory context.
  */
 extern const Study *study_from_datum(Datum value);
 
@@ -89,7 +103,16 @@ extern const Study *study_from_datum(Datum value);
 #define StudyGetRWDatum(s)	EOHPGetRWDatum(&(s)->hdr)
 #define StudyGetRODatum(s)	EOHPGetRODatum(&(s)->hdr)
 
-/* For the reader of study_io.c */
+/* For sample.c */
+extern StudyColumn *study_find_column(const Study *study, const char *name,
+									  uint32 length);
+extern StudyColumn *study_get_column(Study *study, const char *name,
+									 uint32 length, uint32 guess);
+extern void study_index_columns(Study *study);
+extern void study_record_value(Study *study, StudyColumn *column,
+							   const HpValue *value);
+
+/* For the reader of study_io.c, and sample.c */
 extern StudyColumn *study_add_column(Study *study, const char *name,
 									 uint32 length);
 extern uint32 study_add_value(Study *study, StudyColumn *column,
@@ -118,6 +141,20 @@ study_put_code(HpInput *input, uint32 run, uint32 code)
 			((uint32 *) codes)[run] = code;
 	}
 }
+
+/*
+ * study_memory.c: grow makes an array (NULL = none yet) hold count elements of
+ * size bytes; next_capacity is the next one from old that holds needed;
+ * store_text keeps a text for as long as the study lives.  take_texts makes
+ * the study forget the texts it has, for free_texts to free them later.
+ */
+extern void *study_grow(const Study *study, void *array, uint64 count,
+						Size size);
+extern uint32 study_next_capacity(uint32 old, uint32 first, uint64 needed);
+extern const char *study_store_text(Study *study, const char *text,
+									uint32 length);
+extern StudyTexts *study_take_texts(Study *study);
+extern void study_free_texts(StudyTexts *texts);
 
 /* study_io.c: the flat, portable, versioned format, without varlena header */
 extern Size study_flat_size(const Study *study);

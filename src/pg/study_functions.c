@@ -19,6 +19,7 @@
 
 #include "pg/bytes.h"
 #include "pg/config.h"
+#include "pg/sample.h"
 #include "pg/study.h"
 
 PG_FUNCTION_INFO_V1(hp_study_in);
@@ -150,6 +151,19 @@ state_to_change(FunctionCallInfo fcinfo)
 	return study;
 }
 
+/*
+ * The state when it was changed.  An aggregate's is settled when somebody
+ * looks at it.  One that may be kept in a variable must not be changed there,
+ * as an error on the way would leave it broken: it is settled at once.
+ */
+static Datum
+changed_state(FunctionCallInfo fcinfo, Study *study)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		sample_settle(study);
+	return StudyGetRWDatum(study);
+}
+
 /* (state hp_study, config jsonb, metric float8) -> hp_study */
 Datum
 hp_study_add_run(PG_FUNCTION_ARGS)
@@ -162,7 +176,7 @@ hp_study_add_run(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		config = PG_GETARG_JSONB_P(1);
 	study_add_run(study, config, metric_isnull, metric);
-	PG_RETURN_DATUM(StudyGetRWDatum(study));
+	return changed_state(fcinfo, study);
 }
 
 /* (state hp_study, study hp_study) -> hp_study; a NULL study adds nothing */
@@ -176,27 +190,31 @@ hp_study_merge(PG_FUNCTION_ARGS)
 	study = state_to_change(fcinfo);
 	if (!PG_ARGISNULL(1))
 		study_merge(study, study_from_datum(PG_GETARG_DATUM(1)));
-	PG_RETURN_DATUM(StudyGetRWDatum(study));
+	return changed_state(fcinfo, study);
 }
 
 /* ---------- questions ---------- */
 
-/* One row: how many runs there are, and how many were left out and why. */
+/*
+ * One row: how many runs there are, how many were left out and why, and how
+ * many are used for what is not said of all runs.
+ */
 Datum
 hp_study_runs(PG_FUNCTION_ARGS)
 {
 	const Study *study = study_from_datum(PG_GETARG_DATUM(0));
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	Datum		values[5];
+	bool		nulls[5] = {false};
 	TupleDesc	descriptor;
 	HeapTuple	row;
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	values[0] = Int64GetDatum(study->n_runs);
+	values[0] = Int64GetDatum(sample_total(study));
 	values[1] = Int64GetDatum(study->left_out.no_metric);
 	values[2] = Int64GetDatum(study->left_out.nan_metric);
 	values[3] = Int64GetDatum(study->left_out.infinite_metric);
+	values[4] = Int64GetDatum(sample_size(study));
 	row = heap_form_tuple(BlessTupleDesc(descriptor), values, nulls);
 	PG_RETURN_DATUM(HeapTupleGetDatum(row));
 }
@@ -260,11 +278,14 @@ report_values(ReturnSetInfo *result, const HpInput *input)
 	pfree(counts);
 }
 
-/* One row for each distinct value of each parameter, as it was read. */
+/*
+ * One row for each distinct value of each parameter, as it was read; of a
+ * sample for those that occur in it.
+ */
 Datum
 hp_values(PG_FUNCTION_ARGS)
 {
-	const Study *study = study_from_datum(PG_GETARG_DATUM(0));
+	const Study *study = sample_runs(study_from_datum(PG_GETARG_DATUM(0)));
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < study->n_columns; i++)

@@ -11,15 +11,29 @@
  *					n					runs
  *					n					columns
  *					n n n				runs left out: NULL, NaN, infinite
+ *					n					limit of a sample, 0 if it is none
+ *	 of a sample	threshold			8 bytes
+ *					n					runs not kept, and if there are any:
+ *						range				8 + 8 bytes: of the metric there
+ *						sum					of it
  *	 once a run		metric				8 bytes, a finite double
+ *	 of a sample	n					copies, once a run
  *	 once a column	n, name				its length in bytes, the bytes
  *					n, values			their count, then each:
  *						tag 1				8 bytes: a number, not NaN
  *						tag 2				1 byte: a boolean, 0 or 1
  *						tag 3 or 4			n, bytes: a string, or JSON text
  *					n, codes			their count, then 1, 2 or 4 bytes each
+ *	 of a sample	n n					runs not kept: words, not finite
+ *					numbers, booleans	each:
+ *						n					runs not kept, and if there are any:
+ *						range				8 + 8 bytes
+ *						five sums			of x, y, xx, xy, yy
  *
- *	 68 70 73 74 | 01 06 | 01 01 00 00 00 | 00 00 00 00 00 00 f0 3f |
+ * A sum is n = 2 * digits + 1 if negative, and if there are digits: n, the
+ * number of the first, and 4 bytes each, as in core/exact_sum.h.
+ *
+ *	 68 70 73 74 | 01 06 | 01 01 00 00 00 00 | 00 00 00 00 00 00 f0 3f |
  *	 h	p  s  t	  v1 UTF8  1 run, 1 column		metric 1.0
  *
  *	 02 6c 72 | 01 | 01 9a 99 99 99 99 99 b9 3f | 01 | 01
@@ -27,8 +41,9 @@
  *
  * Codes take 1 byte if there are up to 255 values, 2 up to 65535, else 4; they
  * end at the last run that has the column.  So equal content in the same
- * order makes equal bytes.  encoding is that of the texts, by the server's
- * number; a database of another converts them.
+ * order makes equal bytes; a sample has an order of its own, by which it makes
+ * equal bytes however it came about.  encoding is that of the texts, by the
+ * server's number; a database of another converts them.
  *
  * A study may come from anywhere (text input, binary input, another server),
  * so the reader trusts nothing: each length is held against the bytes that
@@ -44,6 +59,7 @@
 #include "utils/memutils.h"
 
 #include "pg/bytes.h"
+#include "pg/sample.h"
 #include "pg/study.h"
 
 #define LETTERS			"hpst"
@@ -92,15 +108,92 @@ put_codes(Writer *writer, const HpInput *input)
 		}
 }
 
+/* ---- of a sample ---- */
+
+static void
+put_sum(Writer *writer, const HpExactSum *sum)
+{
+	HpExactDigits d;
+
+	hp_exact_digits(sum, &d);
+	put_varint(writer, 2 * d.n + d.negative);
+	if (d.n == 0)
+		return;
+	put_varint(writer, d.first);
+	for (int i = 0; i < d.n; i++)
+		put_fixed(writer, d.digits[i], 4);
+}
+
+static void
+put_pairs(Writer *writer, const HpPairs *pairs)
+{
+	put_varint(writer, pairs->n);
+	if (pairs->n == 0)
+		return;
+	put_double(writer, pairs->minimum);
+	put_double(writer, pairs->maximum);
+	put_sum(writer, &pairs->sums.x);
+	put_sum(writer, &pairs->sums.y);
+	put_sum(writer, &pairs->sums.xx);
+	put_sum(writer, &pairs->sums.xy);
+	put_sum(writer, &pairs->sums.yy);
+}
+
+static void
+put_tally(Writer *writer, const Sample *sample, uint32 column)
+{
+	static const HpTally none = {0};
+	const HpTally *tally = column < sample->n_columns ?
+		&sample->columns[column].tally : &none;
+
+	put_varint(writer, tally->words);
+	put_varint(writer, tally->not_finite);
+	put_pairs(writer, &tally->numbers);
+	put_pairs(writer, &tally->booleans);
+}
+
+static void
+put_sample(Writer *writer, const Study *study)
+{
+	const HpMetricTally *metric = &study->sample->metric;
+
+	put_fixed(writer, study->sample->threshold, 8);
+	put_varint(writer, metric->n);
+	if (metric->n == 0)
+		return;
+	put_double(writer, metric->minimum);
+	put_double(writer, metric->maximum);
+	put_sum(writer, &metric->sum);
+}
+
+static void
+put_copies(Writer *writer, const Study *study)
+{
+	for (uint32 run = 0; run < study->n_runs; run++)
+	{
+		if (run % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		put_varint(writer, study->sample->copies[run]);
+	}
+}
+
+/* ---- all of it ---- */
+
+/* The study is settled: what it is must not depend on how it came about. */
 static void
 put_study(Writer *writer, const Study *study)
 {
+	bool		sampled = study->sample != NULL;
+
 	put_head(writer, LETTERS, VERSION);
 	put_varint(writer, study->n_runs);
 	put_varint(writer, study->n_columns);
 	put_varint(writer, study->left_out.no_metric);
 	put_varint(writer, study->left_out.nan_metric);
 	put_varint(writer, study->left_out.infinite_metric);
+	put_varint(writer, sampled ? study->limit : 0);
+	if (sampled)
+		put_sample(writer, study);
 
 	if (writer->at == NULL)
 		writer->size += study->n_runs * sizeof(double);
@@ -111,6 +204,8 @@ put_study(Writer *writer, const Study *study)
 				CHECK_FOR_INTERRUPTS();
 			put_double(writer, study->metric[run]);
 		}
+	if (sampled)
+		put_copies(writer, study);
 
 	for (uint32 i = 0; i < study->n_columns; i++)
 	{
@@ -122,6 +217,8 @@ put_study(Writer *writer, const Study *study)
 		for (uint32 j = 0; j < input->n_values; j++)
 			put_value(writer, &input->values[j]);
 		put_codes(writer, input);
+		if (sampled)
+			put_tally(writer, study->sample, i);
 	}
 }
 
@@ -207,8 +304,12 @@ get_codes(Reader *reader, Study *study, StudyColumn *column, uint32 n_runs)
 	uint32		code = 0;
 	Reader		codes;
 
-	if (input->n_values < 1 || input->n_values > n_codes)
+	/* that of a sample may occur only in runs that are not kept */
+	if (input->n_values > n_codes ||
+		(input->n_values < 1 && (study->sample == NULL || n_codes > 0)))
 		damaged(reader, "A parameter has more values than runs, or none.");
+	if (n_codes == 0)
+		return;
 	codes = *reader;
 	get_bytes(reader, (uint64) n_codes * width);
 	study_reserve_codes(study, column, n_codes, width);
@@ -226,6 +327,118 @@ get_codes(Reader *reader, Study *study, StudyColumn *column, uint32 n_runs)
 	input->n_codes = n_codes;
 }
 
+/* ---- of a sample ---- */
+
+static void
+get_sum(Reader *reader, Study *study, HpExactSum *sum)
+{
+	HpExactDigits d = {.n = 0};
+	uint32		head = get_varint(reader, 2 * HP_EXACT_LIMBS + 1);
+
+	d.n = Min(head / 2, HP_EXACT_LIMBS);
+	d.negative = head % 2 != 0;
+	if (d.n > 0)
+		d.first = get_varint(reader, HP_EXACT_LIMBS);
+	for (int i = 0; i < d.n; i++)
+		d.digits[i] = get_fixed(reader, 4);
+	if (!hp_exact_from_digits(&study->sample->env, sum, &d))
+		damaged(reader, "A sum is out of range.");
+}
+
+/* A sum of squares. */
+static void
+get_square_sum(Reader *reader, Study *study, HpExactSum *sum)
+{
+	HpExactDigits d;
+
+	get_sum(reader, study, sum);
+	hp_exact_digits(sum, &d);
+	if (d.negative)
+		damaged(reader, "A sum of squares is negative.");
+}
+
+static void
+get_range(Reader *reader, double *minimum, double *maximum)
+{
+	*minimum = get_double(reader);
+	*maximum = get_double(reader);
+	if (!isfinite(*minimum) || !isfinite(*maximum) || *minimum > *maximum ||
+		(*minimum == 0 && signbit(*minimum)) ||
+		(*maximum == 0 && signbit(*maximum)))
+		damaged(reader, "A range is none.");
+}
+
+static void
+get_pairs(Reader *reader, Study *study, HpPairs *pairs)
+{
+	pairs->n = get_varint(reader, HP_MOST_COUNTED);
+	if (pairs->n == 0)
+		return;
+	get_range(reader, &pairs->minimum, &pairs->maximum);
+	get_sum(reader, study, &pairs->sums.x);
+	get_sum(reader, study, &pairs->sums.y);
+	get_square_sum(reader, study, &pairs->sums.xx);
+	get_sum(reader, study, &pairs->sums.xy);
+	get_square_sum(reader, study, &pairs->sums.yy);
+}
+
+static void
+get_tally(Reader *reader, Study *study, uint32 column)
+{
+	SampleColumn *beside = sample_column(study, column);
+	HpTally    *tally = &beside->tally;
+
+	tally->words = get_varint(reader, HP_MOST_COUNTED);
+	tally->not_finite = get_varint(reader, HP_MOST_COUNTED);
+	get_pairs(reader, study, &tally->numbers);
+	get_pairs(reader, study, &tally->booleans);
+	if (hp_tally_runs(tally) > study->sample->metric.n)
+		damaged(reader, "More runs have a parameter than there are.");
+	if (tally->booleans.n > 0 && (tally->booleans.minimum < 0 ||
+								  tally->booleans.maximum > 1))
+		damaged(reader, "A boolean is neither true nor false.");
+	if (study->columns[column].input.n_values == 0 &&
+		hp_tally_runs(tally) == 0)
+		damaged(reader, "A parameter has more values than runs, or none.");
+}
+
+static void
+get_sample(Reader *reader, Study *study, uint32 n_runs)
+{
+	HpMetricTally *metric;
+
+	sample_start(study);
+	study->sample->threshold = get_fixed(reader, 8);
+	metric = &study->sample->metric;
+	metric->n = get_varint(reader, HP_MOST_COUNTED);
+	if (n_runs > study->limit)
+		damaged(reader, "A sample has more runs than its limit.");
+	if (metric->n == 0)
+		return;
+	get_range(reader, &metric->minimum, &metric->maximum);
+	get_sum(reader, study, &metric->sum);
+}
+
+static void
+get_copies(Reader *reader, Study *study, uint32 n_runs)
+{
+	Sample	   *sample = study->sample;
+
+	/* digests are computed where they are needed */
+	sample->copies = study_grow(study, NULL, (uint64) n_runs + 1,
+								sizeof(uint64));
+	for (uint32 run = 0; run < n_runs; run++)
+	{
+		if (run % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		sample->copies[run] = get_varint(reader, HP_MOST_COUNTED);
+		if (sample->copies[run] == 0)
+			damaged(reader, "A run is there no times.");
+		sample->n_kept = hp_add_counts(sample->n_kept, sample->copies[run]);
+	}
+	sample->settled = true;
+}
+
 static void
 get_column(Reader *reader, Study *study, uint32 n_runs)
 {
@@ -236,6 +449,8 @@ get_column(Reader *reader, Study *study, uint32 n_runs)
 		damaged(reader, "Two parameters have the same name.");
 	get_values(reader, study, column);
 	get_codes(reader, study, column, n_runs);
+	if (study->sample != NULL)
+		get_tally(reader, study, column - study->columns);
 }
 
 static void
@@ -271,6 +486,7 @@ study_read(const char *bytes, Size size, MemoryContext context)
 	Study	   *study = study_new(context);
 	uint32		n_runs;
 	uint32		n_columns;
+	uint32		limit;
 
 	get_head(&reader, LETTERS, VERSION);
 	n_runs = get_varint(&reader, HP_MAX_RUNS);
@@ -278,7 +494,15 @@ study_read(const char *bytes, Size size, MemoryContext context)
 	study->left_out.no_metric = get_varint(&reader, PG_INT64_MAX);
 	study->left_out.nan_metric = get_varint(&reader, PG_INT64_MAX);
 	study->left_out.infinite_metric = get_varint(&reader, PG_INT64_MAX);
+	limit = get_varint(&reader, SAMPLE_MOST_RUNS);
+	if (limit > 0)
+	{
+		study->limit = limit;
+		get_sample(&reader, study, n_runs);
+	}
 	get_metric(&reader, study, n_runs);
+	if (limit > 0)
+		get_copies(&reader, study, n_runs);
 	for (uint32 i = 0; i < n_columns; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -292,6 +516,26 @@ study_read(const char *bytes, Size size, MemoryContext context)
 	return study;
 }
 
+/*
+ * Whether the runs of a sample are those that it keeps, in order.  Runs that
+ * have one digest need no order: merging makes of them what they ought to be.
+ */
+static bool
+sample_is_true(const Study *study)
+{
+	uint64	   *digests = MemoryContextAllocHuge(CurrentMemoryContext,
+												 ((Size) study->n_runs + 1) *
+												 sizeof(uint64));
+	bool		good = true;
+
+	sample_digest_runs(study, digests);
+	for (uint32 run = 0; run < study->n_runs && good; run++)
+		good = digests[run] < study->sample->threshold &&
+			(run == 0 || digests[run] >= digests[run - 1]);
+	pfree(digests);
+	return good;
+}
+
 /* The same for bytes from outside: all that makes a study is checked. */
 Study *
 study_read_untrusted(const char *bytes, Size size, MemoryContext context)
@@ -301,5 +545,7 @@ study_read_untrusted(const char *bytes, Size size, MemoryContext context)
 
 	if (!study_values_are_distinct(study))
 		damaged(&reader, "A parameter has the same value twice.");
+	if (study->sample != NULL && !sample_is_true(study))
+		damaged(&reader, "A run does not belong to the sample.");
 	return study;
 }

@@ -16,7 +16,9 @@
 #include "core/order.h"
 #include "pg/environment.h"
 #include "pg/parallel.h"
+#include "pg/sample.h"
 #include "pg/train.h"
+#include "pg/training_memory.h"
 
 /* ---- which parameters ---- */
 
@@ -69,6 +71,21 @@ warn_unmatched(const Study *study, const Settings *settings)
 	pfree(names);
 }
 
+/* What comes of a sample must not be taken for more. */
+static void
+notice_sample(const Study *study)
+{
+	uint64		all = sample_total(study);
+	uint64		used = sample_size(study);
+
+	if (used < all)
+		ereport(NOTICE,
+				(errmsg("a sample is used: %llu of %llu runs",
+						(unsigned long long) used, (unsigned long long) all),
+				 errdetail("Counts of runs, ranges, means and linear correlations are of all runs, everything else of the sample."),
+				 errhint("Raise hpimp.max_runs, and read the runs again, for a larger sample.")));
+}
+
 HpFrame *
 study_frame(const Study *study, Settings *settings)
 {
@@ -76,12 +93,13 @@ study_frame(const Study *study, Settings *settings)
 										 sizeof(HpInput), MCXT_ALLOC_HUGE);
 	bool	   *as_category = palloc(study->n_columns + 1);
 	HpFrameOptions options = {as_category, settings->onehot};
+	const Study *runs = sample_runs(study);
 	HpFrame    *frame;
 	uint32		n = 0;
 
 	for (uint32 i = 0; i < study->n_columns; i++)
 	{
-		const HpInput *input = &study->columns[i].input;
+		const HpInput *input = &runs->columns[i].input;
 		bool		included = settings->include.patterns == NULL ||
 			patterns_match(&settings->include, input->name,
 						   input->name_length);
@@ -95,8 +113,10 @@ study_frame(const Study *study, Settings *settings)
 		inputs[n++] = *input;
 	}
 	warn_unmatched(study, settings);
-	frame = hp_frame_build(&pg_environment, inputs, n, study->metric,
-						   study->n_runs, &options);
+	notice_sample(study);
+	memory_check_frame(memory_of_study(study), runs->n_runs, inputs, n);
+	frame = hp_frame_build(&pg_environment, inputs, n, runs->metric,
+						   runs->n_runs, &options);
 	if (frame == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -135,7 +155,7 @@ train_alone(const HpFrame *frame, const HpFeatureMap *map,
  */
 static HpForestResult
 train_trees(const HpFrame *frame, const HpFeatureMap *map,
-			const HpForestSettings *settings, TreeBytes *kept)
+			const HpForestSettings *settings, TreeBytes *kept, Size held)
 {
 	const HpEnv *env = &pg_environment;
 	HpTreeReport *reports = hp_reports_create(env, map, settings);
@@ -143,6 +163,7 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 	int			workers = parallel_workers_for(frame, map, settings,
 											   kept != NULL);
 
+	workers = memory_workers(held, frame, map, settings, kept != NULL, workers);
 	if (workers == 0 ||
 		!parallel_train(workers, frame, map, settings, reports, &out_of_bag,
 						kept))
@@ -231,11 +252,13 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->settings = settings->forest;
 	model->method = settings->method;
 	model->onehot = settings->onehot;
-	model->runs.used = study->n_runs;
+	model->runs.all = sample_total(study);
+	model->runs.used = frame->n_runs;
 	model->runs.no_metric = study->left_out.no_metric;
 	model->runs.nan_metric = study->left_out.nan_metric;
 	model->runs.infinite_metric = study->left_out.infinite_metric;
 	model->metric = hp_describe_metric(frame);
+	sample_correct_metric(study, &model->metric);
 	model->r2 = model->rmse = NAN;
 	model->center = frame->center;
 	model->unit = frame->unit;
@@ -328,11 +351,11 @@ notice_dropped_trees(const TreeBytes *kept)
 
 /*
  * Grow the forest in `work` and put what it says into the model, which lies
- * in the current context.
+ * in the current context.  The study takes so many bytes (held).
  */
 static void
 grow_forest(Model *model, HpFrame *frame, Settings *settings,
-			bool keep_trees, MemoryContext work)
+			bool keep_trees, Size held, MemoryContext work)
 {
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	TreeBytes	kept = {0};
@@ -341,7 +364,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
 	result = train_trees(frame, map, &settings->forest,
-						 keep_trees ? &kept : NULL);
+						 keep_trees ? &kept : NULL, held);
 	MemoryContextSwitchTo(keep);
 
 	/* only now is known which gaps were filled */
@@ -366,7 +389,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 
 /* The descriptions of the rows; their scratch memory goes row by row. */
 static void
-describe_rows(Model *model, const HpFrame *frame)
+describe_rows(Model *model, const Study *study, const HpFrame *frame)
 {
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
 												  "hpimp description",
@@ -375,8 +398,12 @@ describe_rows(Model *model, const HpFrame *frame)
 
 	for (uint32 i = 0; i < frame->n_columns; i++)
 	{
-		model->rows[i].description = hp_describe(&pg_environment, frame,
-												 &frame->columns[i]);
+		ModelRow   *row = &model->rows[i];
+
+		row->description = hp_describe(&pg_environment, frame,
+									   &frame->columns[i]);
+		sample_correct(study, &frame->columns[i], &row->description,
+					   &row->all_runs);
 		MemoryContextReset(scratch);
 	}
 	MemoryContextSwitchTo(keep);
@@ -396,9 +423,10 @@ train(const Study *study, Settings *settings, bool keep_trees)
 	frame = study_frame(study, settings);
 	MemoryContextSwitchTo(keep);
 	model = make_model(study, settings, frame);
-	describe_rows(model, frame);
+	describe_rows(model, study, frame);
 	if (model_can_grow(model))
-		grow_forest(model, frame, settings, keep_trees, work);
+		grow_forest(model, frame, settings, keep_trees,
+					memory_of_study(study), work);
 	else
 		notice_unusable(model, study->n_columns);
 	MemoryContextDelete(work);

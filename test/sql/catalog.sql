@@ -28,9 +28,9 @@ SELECT DISTINCT replace(regexp_replace(pg_get_function_arguments(oid), '^.*(tree
 SELECT classid::regclass, count(*) > 0 AS some FROM members GROUP BY 1 ORDER BY classid::regclass::text COLLATE "C";
 -- all are in C, none runs as its owner, everybody may
 SELECT p.oid::regprocedure FROM functions p JOIN pg_language l ON l.oid = prolang WHERE prokind <> 'a' AND lanname <> 'c' OR prosecdef OR proleakproof OR proacl IS NOT NULL OR proconfig IS NOT NULL;
--- what reads a table depends on more than its arguments and cannot run in a worker; the rest does not and can
+-- what reads a table depends on more than its arguments and cannot run in a worker, what adds runs depends on hpimp.max_runs; the rest does not and can
 SELECT oid::regprocedure, provolatile, proparallel FROM functions
-WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype THEN 'sr' ELSE 'is' END;
+WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype THEN 'sr' WHEN proname IN ('hp_study_add_run', 'hp_study_merge') THEN 'ss' ELSE 'is' END;
 -- what a NULL among the arguments need not stop
 SELECT oid::regprocedure AS not_strict FROM functions WHERE NOT proisstrict AND prokind <> 'a' AND proargtypes[0] <> 'regclass'::regtype ORDER BY oid::regprocedure::text COLLATE "C";
 SELECT oid::regprocedure FROM functions WHERE proisstrict AND proargtypes[0] = 'regclass'::regtype;

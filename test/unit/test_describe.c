@@ -262,6 +262,7 @@ test_metric_by_hand(void)
 
 	ok(m.minimum == 0.1 && m.maximum == 2147483647, "0.1 to 2147483647");
 	is_double(m.median, 0.7, 1e-15, "the median of four");
+	is_double(m.mean, (sentinel[0] + sentinel[1] + sentinel[2] + sentinel[3]) / 4, 1e-15, "their mean");
 	/* deviations .75 of it, three times -.25: squares .5625 and .0625 of .75
 	 * in all, 75 % and three times 8.3 % */
 	is_int(m.extremes, 3, "the sentinel and two others make 91.7 %%");
@@ -281,7 +282,7 @@ test_metric_by_hand(void)
 	m = hp_describe_metric(unit_frame(NULL, 0, flat, 1));
 	ok(m.minimum == 0.1 && m.median == 0.1 && m.extremes == 0, "nor has one run");
 	m = hp_describe_metric(unit_frame(NULL, 0, flat, 0));
-	ok(isnan(m.minimum) && isnan(m.median) && isnan(m.maximum) &&
+	ok(isnan(m.minimum) && isnan(m.median) && isnan(m.maximum) && isnan(m.mean) &&
 	   m.extremes == 0, "no runs: nothing");
 }
 
