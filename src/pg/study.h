@@ -72,6 +72,14 @@ typedef struct Study
 	Size		flat_size;		/* of the flat form, 0 = not known */
 } Study;
 
+/* Every run that was added, kept or left out. */
+static inline uint64
+study_runs_seen(const Study *study)
+{
+	return study->n_runs + study->left_out.no_metric +
+		study->left_out.nan_metric + study->left_out.infinite_metric;
+}
+
 /* study.c */
 extern Study *study_new(MemoryContext context);
 extern bool study_is_expanded(Datum value);

@@ -19,6 +19,7 @@
 
 #include "pg/bytes.h"
 #include "pg/config.h"
+#include "pg/progress.h"
 #include "pg/study.h"
 
 PG_FUNCTION_INFO_V1(hp_study_in);
@@ -162,6 +163,7 @@ hp_study_add_run(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		config = PG_GETARG_JSONB_P(1);
 	study_add_run(study, config, metric_isnull, metric);
+	progress_count_run();
 	PG_RETURN_DATUM(StudyGetRWDatum(study));
 }
 
@@ -176,6 +178,7 @@ hp_study_merge(PG_FUNCTION_ARGS)
 	study = state_to_change(fcinfo);
 	if (!PG_ARGISNULL(1))
 		study_merge(study, study_from_datum(PG_GETARG_DATUM(1)));
+	progress_merged(study_runs_seen(study));
 	PG_RETURN_DATUM(StudyGetRWDatum(study));
 }
 
