@@ -167,15 +167,18 @@ shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
 
 /*
  * Shared memory that does not fit is an error, in a container with 64 MB of
- * it as well: ask first.
+ * it as well: ask first where it comes from a file system.
  */
 static bool
 fits_shared_memory(Size size)
 {
+	const char *path = dynamic_shared_memory_type == DSM_IMPL_POSIX ?
+		"/dev/shm" : PG_DYNSHMEM_DIR;
 	struct statvfs fs;
 
-	if (dynamic_shared_memory_type != DSM_IMPL_POSIX ||
-		statvfs("/dev/shm", &fs) != 0)
+	if ((dynamic_shared_memory_type != DSM_IMPL_POSIX &&
+		 dynamic_shared_memory_type != DSM_IMPL_MMAP) ||
+		statvfs(path, &fs) != 0)
 		return true;
 	return (double) fs.f_bavail * fs.f_frsize > 1.1 * size + 1024 * 1024;
 }
@@ -188,6 +191,7 @@ parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
 		max_parallel_workers_per_gather;
 	double		worth = estimate_ns(frame, map, settings) / WORTH_A_WORKER_NS;
 	Size		size = data_size(frame, map) + shares_size(map, settings) +
+		reports_size(settings) +
 		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
 
 	/* workers are started with the snapshot in use, whether they want it or not */
@@ -512,7 +516,8 @@ any_worker_runs(const ParallelContext *context)
 
 /*
  * Wait for the workers, which may be long at their last trees, and report
- * what they finish.  Their errors are raised here.
+ * what they finish.  Their errors are raised here; none can leave a tree
+ * undone without one.
  */
 static void
 wait_for_workers(ParallelContext *context, const Shared *shared)
@@ -527,6 +532,8 @@ wait_for_workers(ParallelContext *context, const Shared *shared)
 		CHECK_FOR_INTERRUPTS();
 	}
 	WaitForParallelWorkersToFinish(context);
+	if (report_trees(shared) < shared->settings.trees)
+		elog(ERROR, "parallel workers left without their trees");
 }
 
 static void

@@ -58,6 +58,9 @@ CREATE FUNCTION catching(id int) RETURNS bool LANGUAGE plpgsql VOLATILE AS
 	EXCEPTION WHEN division_by_zero THEN RETURN true; END \$\$;
 CREATE VIEW slow_runs AS SELECT config, val_loss FROM runs WHERE slow(id);
 CREATE VIEW catching_runs AS SELECT config, val_loss FROM runs WHERE catching(id);
+CREATE TABLE gaps AS SELECT i AS id, u(i, 'loss') AS val_loss,
+	(SELECT jsonb_object_agg('p' || p, i::bigint * p * 7919 % 1000003) FROM generate_series(1, 60) p WHERE (i + p) % 7 > p % 5) AS config
+	FROM generate_series(1, 5000) i;
 CREATE VIEW nested_runs AS SELECT jsonb_build_object('parameter', parameter) AS config, importance AS val_loss
 	FROM hp_importance('runs', 'val_loss', trees => 20);
 SQL
@@ -149,6 +152,9 @@ is(seen('workers train', q{string_agg(DISTINCT concat_ws(' ', relation, leader_p
 cmp_ok(seen('workers train', 'count(DISTINCT trees_done)'), '>', 5, 'the trees of all processes are told');
 watch('aggregate', $alone, 'SELECT length(hp_forest(hp_study_agg(config, val_loss), trees => 20)::text) FROM runs');
 orderly('aggregate');
+watch('many gaps', $alone, "SELECT count(*) FROM hp_importance('gaps', 'val_loss', trees => 1)");
+is(seen('many gaps', 'count(*) - count(DISTINCT sample)'), 0, 'many gaps to explain: one row');
+note($node->safe_psql('postgres', 'SELECT call, phase, count(*) FROM seen GROUP BY call, phase ORDER BY call, min(sample)'));
 is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT phase, ', ') FROM seen"),
 	'coding values, describing parameters, explaining gaps, finishing, reading runs, training trees', 'every phase was seen');
 
