@@ -194,7 +194,7 @@ parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
 		reports_size(settings) +
 		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
 
-	/* workers are started with the snapshot in use, whether they want it or not */
+	/* workers start with the snapshot in use, so there must be one */
 	if (max_parallel_workers_per_gather == 0 || IsParallelWorker() ||
 		!ActiveSnapshotSet() || (keep_trees && temp_file_limit >= 0))
 		return 0;
@@ -484,12 +484,15 @@ train_share(const Parts *parts, int process)
 	add_out_of_bag(parts, &out_of_bag);
 }
 
-/* Entry of a worker. */
+/* Entry of a worker; one that comes too late has nothing to prepare for. */
 void
 hpimp_train_worker(dsm_segment *segment, shm_toc *toc)
 {
 	Parts		parts = find_parts(toc);
 
+	if (pg_atomic_read_u32(&parts.shared->next_tree) >=
+		parts.shared->settings.trees)
+		return;
 	if (parts.shared->keep_trees)
 		SharedFileSetAttach(&parts.shared->files, segment);
 	train_share(&parts, ParallelWorkerNumber);

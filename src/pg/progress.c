@@ -63,10 +63,15 @@ published_command(void)
 }
 
 static void
+start_command(int command, Oid relation)
+{
+	pgstat_progress_start_command((ProgressCommandType) command, relation);
+}
+
+static void
 publish_all(const Progress *progress)
 {
-	pgstat_progress_start_command((ProgressCommandType) PROGRESS_COMMAND_CALL,
-								  progress->relation);
+	start_command(PROGRESS_COMMAND_CALL, progress->relation);
 	pgstat_progress_update_multi_param(PROGRESS_NUMBERS, all_numbers,
 									   progress->numbers);
 }
@@ -189,8 +194,7 @@ publish_reader(void)
 	if (published_command() != PROGRESS_COMMAND_INVALID)
 		return;
 	if ((int) MyBEEntry->st_progress_command != PROGRESS_COMMAND_READER)
-		pgstat_progress_start_command((ProgressCommandType) PROGRESS_COMMAND_READER,
-									  InvalidOid);
+		start_command(PROGRESS_COMMAND_READER, InvalidOid);
 	pgstat_progress_update_multi_param(lengthof(numbers), numbers, values);
 }
 
