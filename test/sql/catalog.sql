@@ -6,8 +6,10 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS hpimp;
 \set SHOW_CONTEXT never
 
+-- (the row types of relations are members of their own in some versions)
 CREATE TEMP VIEW members AS
-SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hpimp') AND deptype = 'e';
+SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hpimp') AND deptype = 'e'
+	AND NOT EXISTS (SELECT FROM pg_type WHERE classid = 'pg_type'::regclass AND oid = objid AND typrelid <> 0);
 CREATE TEMP VIEW functions AS
 SELECT p.* FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid;
 -- those that users call, not the machinery of the types
