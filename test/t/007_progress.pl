@@ -86,7 +86,8 @@ sub watch
 
 	$node->safe_psql('postgres', "CALL watch('$call')");
 	IPC::Run::finish($caller->{psql});
-	return wantarray ? ($caller->{stdout}, $caller->{stderr}) : $caller->{stdout};
+	is($caller->{stderr} =~ s/^NOTICE.*\n(HINT.*\n)?//gmr, '', "$call: no error");
+	return $caller->{stdout};
 }
 
 # A question to what was seen of a call.
@@ -173,7 +174,7 @@ is(seen('in a worker', "bool_and(leader_pid = $pid AND pid <> $pid) AND count(DI
 watch('copy', $alone, "COPY (SELECT length(hp_forest(study, trees => 20)::text) FROM kept) TO '/dev/null'");
 is(seen('copy', 'count(pid) || bool_and(core = 1)::text || (count(*) > 3)'), '0truetrue', 'COPY keeps its report');
 $node->safe_psql('postgres', 'CREATE FUNCTION size(hp_study) RETURNS int LANGUAGE sql IMMUTABLE AS'
-	. ' $$ SELECT length(hp_forest($1, trees => 20)::text) $$');
+	. ' $$ SELECT length(public.hp_forest($1, trees => 20)::text) $$');
 watch('index', $alone, 'CREATE INDEX ON kept (size(study))');
 is(seen('index', 'count(pid) || bool_and(core = 1)::text || (count(*) > 3)'), '0truetrue', 'CREATE INDEX keeps its report');
 watch('silent', $alone, 'SET track_activities = off', 'SELECT length(hp_forest(study, trees => 20)::text) FROM kept');
