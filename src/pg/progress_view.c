@@ -87,7 +87,8 @@ is_call(const PgBackendStatus *entry)
 		(int) entry->st_progress_command == PROGRESS_COMMAND_CALL &&
 		entry->st_state != STATE_IDLE &&
 		entry->st_state != STATE_IDLEINTRANSACTION &&
-		entry->st_state != STATE_IDLEINTRANSACTION_ABORTED;
+		entry->st_state != STATE_IDLEINTRANSACTION_ABORTED &&
+		entry->st_state != STATE_DISABLED;
 }
 
 /* What the parallel workers of a leader have read. */
