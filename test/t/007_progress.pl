@@ -193,7 +193,7 @@ foreach my $call (sort keys %failing)
 	{
 		my $name = $call . ($set eq $three ? ', workers' : '');
 		my ($status, $stdout, $stderr) = $node->psql('postgres', <<"SQL");
-$set; SET statement_timeout = '400ms';
+$set; SET statement_timeout = @{[ $error eq 'query_canceled' ? 300 : 0 ]};
 DO \$\$ BEGIN
 	BEGIN
 		EXECUTE \$command\$ $command \$command\$;
