@@ -267,3 +267,45 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
 'the metric that a forest trained on the table expects of a run with the config "candidate"; see hp_predict(hp_forest, jsonb)';
+
+--
+-- Progress of long calls, to be read from another session
+--
+
+CREATE FUNCTION hp_progress(OUT pid int, OUT leader_pid int, OUT datname text, OUT usename text,
+	OUT relation text, OUT phase text, OUT runs_read bigint, OUT runs_total bigint,
+	OUT trees_done int, OUT trees_total int, OUT seconds float8)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 10 ROWS 10;
+
+COMMENT ON FUNCTION hp_progress() IS
+'what the view hp_progress shows';
+
+CREATE VIEW hp_progress AS SELECT * FROM hp_progress();
+GRANT SELECT ON hp_progress TO PUBLIC;
+
+COMMENT ON VIEW hp_progress IS
+'one row for each call of this extension that reads runs or trains a forest now, in any session of the server. As in pg_stat_activity, a transaction sees the same rows until its end or pg_stat_clear_snapshot(). What another role does is shown to superusers and members of pg_read_all_stats; to others all but the first four columns is NULL. Empty for calls inside a command with a progress report of its own (COPY, ANALYZE ...), and with track_activities off';
+COMMENT ON COLUMN hp_progress.pid IS
+'process that does the call, as in pg_stat_activity';
+COMMENT ON COLUMN hp_progress.leader_pid IS
+'if that is a parallel worker of a query, the process that leads it; else NULL. The workers that help to read or train have no rows: they count in the row of the call';
+COMMENT ON COLUMN hp_progress.datname IS
+'database of the session';
+COMMENT ON COLUMN hp_progress.usename IS
+'role that the session is of';
+COMMENT ON COLUMN hp_progress.relation IS
+'table or view that is read: its name, in another database its oid; NULL where a stored study or an aggregate is asked';
+COMMENT ON COLUMN hp_progress.phase IS
+'reading runs, coding values, describing parameters, explaining gaps, training trees, finishing';
+COMMENT ON COLUMN hp_progress.runs_read IS
+'runs read so far, in parallel plans by all processes, in steps of 1,024; when workers hand over what they have read it may step back for a moment';
+COMMENT ON COLUMN hp_progress.runs_total IS
+'runs there are: while reading as estimated by the statistics of the table, NULL without any and for views; then exactly';
+COMMENT ON COLUMN hp_progress.trees_done IS
+'trees trained so far, by all processes; NULL before training and where none are';
+COMMENT ON COLUMN hp_progress.trees_total IS
+'trees to be trained';
+COMMENT ON COLUMN hp_progress.seconds IS
+'time since the call began';

@@ -25,6 +25,7 @@
 
 #include "common/base64.h"
 #include "storage/buffile.h"
+#include "utils/backend_status.h"
 
 /* Base64 works on bytes since 18, on char before. */
 #if PG_VERSION_NUM >= 180000
@@ -54,6 +55,17 @@ compat_buffile_read(BufFile *file, void *into, size_t size)
 #else
 	if (BufFileRead(file, into, size) != size)
 		elog(ERROR, "could not read %zu bytes of a temporary file", size);
+#endif
+}
+
+/* An entry of the snapshot of all processes, from 1; renamed in 16. */
+static inline const PgBackendStatus *
+compat_backend_status(int index)
+{
+#if PG_VERSION_NUM >= 160000
+	return &pgstat_get_local_beentry_by_index(index)->backendStatus;
+#else
+	return &pgstat_fetch_stat_local_beentry(index)->backendStatus;
 #endif
 }
 

@@ -27,6 +27,7 @@
 #include "pg/config.h"
 #include "pg/environment.h"
 #include "pg/model.h"
+#include "pg/progress.h"
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/study.h"
@@ -149,8 +150,13 @@ runs_model(FunctionCallInfo fcinfo, int config, bool keep_trees)
 Datum
 hp_study_of_runs(PG_FUNCTION_ARGS)
 {
-	Study	   *study = runs_argument(fcinfo, 2);
+	Study	   *volatile study;
 
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		study = runs_argument(fcinfo, 2);
+	}
+	PROGRESS_END();
 	if (study == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(StudyGetRWDatum(study));
@@ -160,13 +166,19 @@ hp_study_of_runs(PG_FUNCTION_ARGS)
 Datum
 hp_forest_of_study(PG_FUNCTION_ARGS)
 {
-	Settings	settings;
+	struct varlena *volatile forest;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	settings = settings_from_arguments(fcinfo, 1);
-	PG_RETURN_POINTER(model_write(train(study_from_datum(PG_GETARG_DATUM(0)),
-										&settings, true)));
+	PROGRESS_BEGIN(InvalidOid);
+	{
+		Settings	settings = settings_from_arguments(fcinfo, 1);
+		const Study *study = study_from_datum(PG_GETARG_DATUM(0));
+
+		forest = model_write(train(study, &settings, true));
+	}
+	PROGRESS_END();
+	PG_RETURN_POINTER(forest);
 }
 
 /* ---- questions to a forest ---- */
@@ -184,12 +196,15 @@ ask_forest(FunctionCallInfo fcinfo, ModelAnswer answer)
 static Datum
 ask_runs(FunctionCallInfo fcinfo, ModelAnswer answer)
 {
-	Model	   *model;
-
 	InitMaterializedSRF(fcinfo, 0);
-	model = runs_model(fcinfo, 2, false);
-	if (model != NULL)
-		answer((ReturnSetInfo *) fcinfo->resultinfo, model);
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		Model	   *model = runs_model(fcinfo, 2, false);
+
+		if (model != NULL)
+			answer((ReturnSetInfo *) fcinfo->resultinfo, model);
+	}
+	PROGRESS_END();
 	return (Datum) 0;
 }
 
@@ -234,16 +249,29 @@ hp_quality_of_runs(PG_FUNCTION_ARGS)
 typedef void (*FrameAnswer) (ReturnSetInfo *result, const Study *study,
 							 const HpFrame *frame);
 
+static void
+answer_study(FunctionCallInfo fcinfo, FrameAnswer answer, const Study *study,
+			 Settings *settings)
+{
+	HpFrame    *frame = study_frame(study, settings);
+
+	progress_phase(PROGRESS_DESCRIBING);
+	answer((ReturnSetInfo *) fcinfo->resultinfo, study, frame);
+}
+
 /* (study hp_study): all of its parameters */
 static Datum
 ask_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 {
-	const Study *study = study_from_datum(PG_GETARG_DATUM(0));
-	Settings	settings = {0};
-
 	InitMaterializedSRF(fcinfo, 0);
-	answer((ReturnSetInfo *) fcinfo->resultinfo, study,
-		   study_frame(study, &settings));
+	PROGRESS_BEGIN(InvalidOid);
+	{
+		Settings	settings = {0};
+
+		answer_study(fcinfo, answer, study_from_datum(PG_GETARG_DATUM(0)),
+					 &settings);
+	}
+	PROGRESS_END();
 	return (Datum) 0;
 }
 
@@ -251,14 +279,16 @@ ask_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 static Datum
 ask_runs_study(FunctionCallInfo fcinfo, FrameAnswer answer)
 {
-	Settings	settings = settings_patterns(fcinfo, 3);
-	Study	   *study;
-
 	InitMaterializedSRF(fcinfo, 0);
-	study = runs_argument(fcinfo, 2);
-	if (study != NULL)
-		answer((ReturnSetInfo *) fcinfo->resultinfo, study,
-			   study_frame(study, &settings));
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		Settings	settings = settings_patterns(fcinfo, 3);
+		Study	   *study = runs_argument(fcinfo, 2);
+
+		if (study != NULL)
+			answer_study(fcinfo, answer, study, &settings);
+	}
+	PROGRESS_END();
 	return (Datum) 0;
 }
 
@@ -450,11 +480,15 @@ hp_predict_by_forest(PG_FUNCTION_ARGS)
 Datum
 hp_predict_by_runs(PG_FUNCTION_ARGS)
 {
-	Model	   *model;
+	Model	   *volatile model;
 
 	if (PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	model = runs_model(fcinfo, 3, true);
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		model = runs_model(fcinfo, 3, true);
+	}
+	PROGRESS_END();
 	if (model == NULL)
 		PG_RETURN_NULL();
 	return float_or_null(fcinfo, predict(model, PG_GETARG_JSONB_P(2)));

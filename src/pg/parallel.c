@@ -13,10 +13,10 @@
  * which every process adds to the shared ones once, when it is done.  So it
  * makes no difference who grew which tree, or whether any worker came at all.
  *
- * Sharing: everything but the counter, the out-of-bag sums and the reports is
- * written by the leader before the launch and read-only after.  The counter
- * and the sums are atomic.  A report is written by the one process that drew
- * its number, and read by the leader when all workers have ended.
+ * Sharing: everything but the counters, the out-of-bag sums and the reports
+ * is written by the leader before the launch and read-only after.  Counters
+ * and sums are atomic.  A report is written by the one process that drew its
+ * number, and read by the leader when all workers have ended.
  *
  * Trees that are kept go through temporary files, one for each process: they
  * may be far larger than the shared memory of a container.
@@ -31,16 +31,21 @@
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "port/atomics.h"
+#include "postmaster/bgworker.h"
 #include "storage/buffile.h"
 #include "storage/dsm_impl.h"
+#include "storage/latch.h"
 #include "storage/sharedfileset.h"
 #include "storage/shm_toc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
 #include "pg/compat.h"
 #include "pg/environment.h"
 #include "pg/parallel.h"
+#include "pg/progress.h"
 
 int			parallel_max_workers = -1;
 
@@ -65,6 +70,7 @@ typedef struct Shared
 	SharedFileSet files;		/* of the trees, if they are kept */
 	pg_atomic_uint64 tree_bytes;	/* written so far */
 	pg_atomic_uint32 next_tree;
+	pg_atomic_uint32 trees_done;
 } Shared;
 
 /* A column of the frame; its arrays lie in the data, targets come first. */
@@ -81,12 +87,14 @@ typedef struct SharedFeature
 	Size		numbers;
 } SharedFeature;
 
+#define LEADER	(-1)
+
 /* A report, and where the tree is. */
 typedef struct SharedReport
 {
 	uint32		n_nodes;
 	uint32		n_out_of_bag;
-	int			process;		/* worker number, -1 the leader */
+	int			process;		/* worker number, or LEADER */
 	int			fileno;			/* place in the process's file */
 	off_t		offset;
 	Size		size;
@@ -159,15 +167,18 @@ shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
 
 /*
  * Shared memory that does not fit is an error, in a container with 64 MB of
- * it as well: ask first.
+ * it as well: ask first where it comes from a file system.
  */
 static bool
 fits_shared_memory(Size size)
 {
+	const char *path = dynamic_shared_memory_type == DSM_IMPL_POSIX ?
+		"/dev/shm" : PG_DYNSHMEM_DIR;
 	struct statvfs fs;
 
-	if (dynamic_shared_memory_type != DSM_IMPL_POSIX ||
-		statvfs("/dev/shm", &fs) != 0)
+	if ((dynamic_shared_memory_type != DSM_IMPL_POSIX &&
+		 dynamic_shared_memory_type != DSM_IMPL_MMAP) ||
+		statvfs(path, &fs) != 0)
 		return true;
 	return (double) fs.f_bavail * fs.f_frsize > 1.1 * size + 1024 * 1024;
 }
@@ -180,10 +191,12 @@ parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
 		max_parallel_workers_per_gather;
 	double		worth = estimate_ns(frame, map, settings) / WORTH_A_WORKER_NS;
 	Size		size = data_size(frame, map) + shares_size(map, settings) +
+		reports_size(settings) +
 		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
 
+	/* workers start with the snapshot in use, so there must be one */
 	if (max_parallel_workers_per_gather == 0 || IsParallelWorker() ||
-		(keep_trees && temp_file_limit >= 0))
+		!ActiveSnapshotSet() || (keep_trees && temp_file_limit >= 0))
 		return 0;
 	workers = Min(workers, max_parallel_workers);
 	workers = Min(workers, settings->trees - 1);
@@ -282,6 +295,7 @@ share(ParallelContext *context, const HpFrame *frame, const HpFeatureMap *map,
 	parts.shared->n_features = map->n_features;
 	parts.shared->keep_trees = keep_trees;
 	pg_atomic_init_u32(&parts.shared->next_tree, 0);
+	pg_atomic_init_u32(&parts.shared->trees_done, 0);
 	pg_atomic_init_u64(&parts.shared->tree_bytes, 0);
 	if (keep_trees)
 		SharedFileSetInit(&parts.shared->files, context->seg);
@@ -391,17 +405,48 @@ add_out_of_bag(const Parts *parts, const HpOutOfBag *out_of_bag)
 	}
 }
 
-/* Train trees until there is none left; process is -1 for the leader. */
+/* The trees that all processes have finished, told of by the leader. */
+static uint32
+report_trees(const Shared *shared)
+{
+	uint32		done = pg_atomic_read_u32(unconstify(pg_atomic_uint32 *,
+													 &shared->trees_done));
+
+	progress_trees(done, shared->settings.trees);
+	return done;
+}
+
+static void
+leader_tick(void *shared)
+{
+	pg_environment.tick(NULL);
+	report_trees(shared);
+}
+
+/* The environment to train in: the leader's tells how far all have come. */
+static HpEnv
+environment_of(const Parts *parts, int process)
+{
+	HpEnv		env = pg_environment;
+
+	if (process == LEADER)
+	{
+		env.tick = leader_tick;
+		env.arg = parts->shared;
+	}
+	return env;
+}
+
+/* Train trees until there is none left. */
 static void
 train_share(const Parts *parts, int process)
 {
 	const HpForestSettings *settings = &parts->shared->settings;
+	HpEnv		env = environment_of(parts, process);
 	HpFeatureMap map;
 	HpFrame    *frame = shared_frame(parts, &map);
-	HpTrainer  *trainer = hp_trainer_create(&pg_environment, frame, &map,
-											settings);
-	HpOutOfBag	out_of_bag = hp_out_of_bag_create(&pg_environment,
-												  frame->n_runs);
+	HpTrainer  *trainer = hp_trainer_create(&env, frame, &map, settings);
+	HpOutOfBag	out_of_bag = hp_out_of_bag_create(&env, frame->n_runs);
 	BufFile    *file = NULL;
 	char		name[FILE_NAME_SIZE];
 	uint32		t;
@@ -422,13 +467,14 @@ train_share(const Parts *parts, int process)
 		};
 		const HpTree *tree;
 
-		CHECK_FOR_INTERRUPTS();
+		hp_tick(&env);
 		tree = hp_train_tree(trainer, t, &report, &out_of_bag);
 		parts->reports[t].n_nodes = report.n_nodes;
 		parts->reports[t].n_out_of_bag = report.n_out_of_bag;
 		parts->reports[t].process = process;
 		if (file != NULL)
 			write_tree(parts->shared, file, tree, &parts->reports[t]);
+		pg_atomic_fetch_add_u32(&parts->shared->trees_done, 1);
 	}
 	if (file != NULL)
 	{
@@ -438,18 +484,60 @@ train_share(const Parts *parts, int process)
 	add_out_of_bag(parts, &out_of_bag);
 }
 
-/* Entry of a worker. */
+/* Entry of a worker; one that comes too late has nothing to prepare for. */
 void
 hpimp_train_worker(dsm_segment *segment, shm_toc *toc)
 {
 	Parts		parts = find_parts(toc);
 
+	if (pg_atomic_read_u32(&parts.shared->next_tree) >=
+		parts.shared->settings.trees)
+		return;
 	if (parts.shared->keep_trees)
 		SharedFileSetAttach(&parts.shared->files, segment);
 	train_share(&parts, ParallelWorkerNumber);
 }
 
 /* ---- what the leader does after ---- */
+
+#define REPORT_EVERY_MS		100
+
+static bool
+any_worker_runs(const ParallelContext *context)
+{
+	for (int i = 0; i < context->nworkers_launched; i++)
+	{
+		BackgroundWorkerHandle *handle = context->worker[i].bgwhandle;
+		pid_t		pid;
+
+		if (handle != NULL &&
+			GetBackgroundWorkerPid(handle, &pid) != BGWH_STOPPED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Wait for the workers, which may be long at their last trees, and report
+ * what they finish.  Their errors are raised here; none can leave a tree
+ * undone without one.
+ */
+static void
+wait_for_workers(ParallelContext *context, const Shared *shared)
+{
+	while (report_trees(shared) < shared->settings.trees &&
+		   any_worker_runs(context))
+	{
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 REPORT_EVERY_MS, WAIT_EVENT_PARALLEL_FINISH);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	WaitForParallelWorkersToFinish(context);
+	if (report_trees(shared) < shared->settings.trees)
+		elog(ERROR, "parallel workers left without their trees");
+}
 
 static void
 copy_reports(const Parts *parts, const HpForestSettings *settings,
@@ -535,8 +623,9 @@ parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
 	}
 	parts = share(context, frame, map, settings, kept != NULL);
 	LaunchParallelWorkers(context);
-	train_share(&parts, -1);
-	WaitForParallelWorkersToFinish(context);
+	train_share(&parts, LEADER);
+	wait_for_workers(context, parts.shared);
+	progress_phase(PROGRESS_FINISHING);
 	copy_reports(&parts, settings, reports);
 	copy_out_of_bag(&parts, out_of_bag);
 	if (kept != NULL)

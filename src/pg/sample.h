@@ -89,6 +89,17 @@ sample_total(const Study *study)
 		hp_add_counts(study->sample->n_kept, study->sample->metric.n);
 }
 
+/*
+ * Every run that was added, with a finite metric or not; an estimate while a
+ * study is not settled.
+ */
+static inline uint64
+sample_runs_seen(const Study *study)
+{
+	return sample_total(study) + study->left_out.no_metric +
+		study->left_out.nan_metric + study->left_out.infinite_metric;
+}
+
 /* sample.c */
 
 /* Make a study a sample, of all its runs so far. */

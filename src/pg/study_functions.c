@@ -19,6 +19,7 @@
 
 #include "pg/bytes.h"
 #include "pg/config.h"
+#include "pg/progress.h"
 #include "pg/sample.h"
 #include "pg/study.h"
 
@@ -176,6 +177,7 @@ hp_study_add_run(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		config = PG_GETARG_JSONB_P(1);
 	study_add_run(study, config, metric_isnull, metric);
+	progress_count_run();
 	return changed_state(fcinfo, study);
 }
 
@@ -190,6 +192,7 @@ hp_study_merge(PG_FUNCTION_ARGS)
 	study = state_to_change(fcinfo);
 	if (!PG_ARGISNULL(1))
 		study_merge(study, study_from_datum(PG_GETARG_DATUM(1)));
+	progress_merged(sample_runs_seen(study));
 	return changed_state(fcinfo, study);
 }
 

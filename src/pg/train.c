@@ -16,6 +16,7 @@
 #include "core/order.h"
 #include "pg/environment.h"
 #include "pg/parallel.h"
+#include "pg/progress.h"
 #include "pg/sample.h"
 #include "pg/train.h"
 #include "pg/training_memory.h"
@@ -97,6 +98,8 @@ study_frame(const Study *study, Settings *settings)
 	HpFrame    *frame;
 	uint32		n = 0;
 
+	progress_runs(sample_runs_seen(study));
+	progress_phase(PROGRESS_CODING);
 	for (uint32 i = 0; i < study->n_columns; i++)
 	{
 		const HpInput *input = &runs->columns[i].input;
@@ -146,6 +149,7 @@ train_alone(const HpFrame *frame, const HpFeatureMap *map,
 		tree = hp_train_tree(trainer, t, &reports[t], out_of_bag);
 		if (kept != NULL)
 			tree_bytes_add(kept, tree);
+		progress_trees(t + 1, settings->trees);
 	}
 }
 
@@ -164,10 +168,13 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 											   kept != NULL);
 
 	workers = memory_workers(held, frame, map, settings, kept != NULL, workers);
+	progress_trees(0, settings->trees);
+	progress_phase(PROGRESS_TRAINING);
 	if (workers == 0 ||
 		!parallel_train(workers, frame, map, settings, reports, &out_of_bag,
 						kept))
 		train_alone(frame, map, settings, reports, &out_of_bag, kept);
+	progress_phase(PROGRESS_FINISHING);
 	return hp_forest_finish(env, frame, map, settings, reports, &out_of_bag);
 }
 
@@ -362,6 +369,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	HpFeatureMap *map;
 	HpForestResult result;
 
+	progress_phase(PROGRESS_EXPLAINING);
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
 	result = train_trees(frame, map, &settings->forest,
 						 keep_trees ? &kept : NULL, held);
@@ -422,6 +430,7 @@ train(const Study *study, Settings *settings, bool keep_trees)
 	MemoryContextSwitchTo(work);
 	frame = study_frame(study, settings);
 	MemoryContextSwitchTo(keep);
+	progress_phase(PROGRESS_DESCRIBING);
 	model = make_model(study, settings, frame);
 	describe_rows(model, study, frame);
 	if (model_can_grow(model))

@@ -6,8 +6,10 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS hpimp;
 \set SHOW_CONTEXT never
 
+-- (the row types of relations are members of their own in some versions)
 CREATE TEMP VIEW members AS
-SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hpimp') AND deptype = 'e';
+SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hpimp') AND deptype = 'e'
+	AND NOT EXISTS (SELECT FROM pg_type WHERE classid = 'pg_type'::regclass AND oid = objid AND typrelid <> 0);
 CREATE TEMP VIEW functions AS
 SELECT p.* FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid;
 -- those that users call, not the machinery of the types
@@ -28,11 +30,11 @@ SELECT DISTINCT replace(regexp_replace(pg_get_function_arguments(oid), '^.*(tree
 SELECT classid::regclass, count(*) > 0 AS some FROM members GROUP BY 1 ORDER BY classid::regclass::text COLLATE "C";
 -- all are in C, none runs as its owner, everybody may
 SELECT p.oid::regprocedure FROM functions p JOIN pg_language l ON l.oid = prolang WHERE prokind <> 'a' AND lanname <> 'c' OR prosecdef OR proleakproof OR proacl IS NOT NULL OR proconfig IS NOT NULL;
--- what reads a table depends on more than its arguments and cannot run in a worker, what adds runs depends on hpimp.max_runs; the rest does not and can
+-- what reads a table, or what others do, depends on more than its arguments and cannot run in a worker; what adds runs depends on hpimp.max_runs; the rest does not and can
 SELECT oid::regprocedure, provolatile, proparallel FROM functions
-WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype THEN 'sr' WHEN proname IN ('hp_study_add_run', 'hp_study_merge') THEN 'ss' ELSE 'is' END;
+WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype OR proname = 'hp_progress' THEN 'sr' WHEN proname IN ('hp_study_add_run', 'hp_study_merge') THEN 'ss' ELSE 'is' END;
 -- what a NULL among the arguments need not stop
-SELECT oid::regprocedure AS not_strict FROM functions WHERE NOT proisstrict AND prokind <> 'a' AND proargtypes[0] <> 'regclass'::regtype ORDER BY oid::regprocedure::text COLLATE "C";
+SELECT oid::regprocedure AS not_strict FROM functions WHERE NOT proisstrict AND prokind <> 'a' AND pronargs > 0 AND proargtypes[0] <> 'regclass'::regtype ORDER BY oid::regprocedure::text COLLATE "C";
 SELECT oid::regprocedure FROM functions WHERE proisstrict AND proargtypes[0] = 'regclass'::regtype;
 -- rows and cost are said: sets are not thought to be of 1,000 rows, nor training to be cheap
 SELECT oid::regprocedure, prorows FROM functions WHERE proretset AND prorows NOT BETWEEN 1 AND 100;
@@ -73,8 +75,15 @@ FROM functions p JOIN pg_aggregate a ON p.oid = a.aggfnoid JOIN pg_type t ON t.o
 SELECT t.oid::regtype AS type, typlen, typbyval, typalign, typstorage, typinput, typoutput, typreceive, typsend, typcollation = 0 AS no_collation, typarray <> 0 AS has_array
 FROM pg_type t JOIN members ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typelem = 0 ORDER BY typname;
 -- no casts, no operators: a study is not a text by accident
-SELECT classid::regclass, objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_type'::regclass);
+SELECT classid::regclass, objid FROM members WHERE classid NOT IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass);
 SELECT castsource::regtype, casttarget::regtype FROM pg_cast WHERE castsource IN ('hp_study'::regtype, 'hp_forest'::regtype) OR casttarget IN ('hp_study'::regtype, 'hp_forest'::regtype);
+
+--
+-- The view of progress: everybody's to read, by columns that any tool can show
+--
+SELECT c.oid::regclass AS view, relkind, relacl::text ~ '=r/' AS for_all FROM pg_class c JOIN members ON classid = 'pg_class'::regclass AND objid = c.oid;
+SELECT attname, format_type(atttypid, atttypmod) AS type, col_description(attrelid, attnum) IS NOT NULL AS commented FROM pg_attribute WHERE attrelid = 'hp_progress'::regclass AND attnum > 0 ORDER BY attnum;
+SELECT count(*) FROM hp_progress;
 
 --
 -- The settings: of resources only, anybody's to change, no others by the name

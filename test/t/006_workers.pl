@@ -31,16 +31,10 @@ sub same
 	return;
 }
 
-# how many workers really came, told by the postmaster's log
 sub launched
 {
 	my ($settings, $query) = @_;
-	my $offset = -s $node->logfile;
-
-	$node->safe_psql('postgres', "$settings " . ($query // $forest));
-	my $log = slurp_file($node->logfile, $offset);
-	my @workers = $log =~ /(?<!un)registering background worker "parallel worker for PID \d+"/g;
-	return scalar @workers;
+	return workers_launched($node, "$settings " . ($query // $forest));
 }
 
 is(launched($alone), 0, 'no workers when parallelism is off');

@@ -5,7 +5,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-our @EXPORT = qw(new_node make_runs answer);
+our @EXPORT = qw(new_node make_runs answer workers_launched);
 
 # A running server with the extension in the database postgres.
 sub new_node
@@ -60,6 +60,19 @@ sub answer
 	my ($forest) = @_;
 	return "(SELECT string_agg(concat_ws('|', parameter, importance, correlation), ' '"
 	  . " ORDER BY parameter) FROM hp_importance($forest))";
+}
+
+# How many parallel workers really came to the help of a query: told by the
+# postmaster, on a node with log_min_messages = debug1.
+sub workers_launched
+{
+	my ($node, $sql) = @_;
+	my $offset = -s $node->logfile;
+
+	$node->safe_psql('postgres', $sql);
+	my $log = slurp_file($node->logfile, $offset);
+	my @workers = $log =~ /(?<!un)registering background worker "parallel worker for PID \d+"/g;
+	return scalar @workers;
 }
 
 1;
