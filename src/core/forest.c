@@ -78,7 +78,7 @@ struct HpTrainer
 	uint32_t   *deck_feature;
 	uint32_t	n_decks;
 	HpGrower   *grower;
-	HpPermuter *permuter;		/* NULL if not asked for */
+	HpPermuter *permuter;
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
 	HpUnseen	unseen;
 };
@@ -127,13 +127,13 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 	trainer->grower = hp_grower_create(env, trainer->features,
 									   map->n_features, frame->n_runs,
 									   &tree_settings);
-	if (settings->permutation)
-		trainer->permuter = hp_permuter_create(env, trainer->features,
-											   map->n_features,
-											   frame->n_runs);
+	trainer->permuter = hp_permuter_create(env, trainer->features,
+										   map->n_features, frame->n_runs);
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
 									sizeof(uint32_t));
+	trainer->unseen.predicted = hp_alloc(env, frame->n_runs + (size_t) 1,
+										 sizeof(int64_t));
 	return trainer;
 }
 
@@ -171,20 +171,23 @@ fill_gaps(HpTrainer *trainer, HpRng *rng)
 	}
 }
 
+/* Ask the tree about the runs it has not seen. */
 static void
-predict_unseen(HpTrainer *trainer, const HpTree *tree, HpOutOfBag *out_of_bag)
+ask_unseen(HpTrainer *trainer, HpRng *rng, const HpTree *tree,
+		   HpTreeReport *report, HpOutOfBag *out_of_bag)
 {
-	const HpUnseen *unseen = &trainer->unseen;
+	HpUnseen   *unseen = &trainer->unseen;
 
+	if (trainer->settings->permutation)
+		hp_permute(trainer->permuter, rng, tree, unseen,
+				   trainer->frame->target, report->permutation);
+	else
+		hp_predict_unseen(trainer->permuter, tree, unseen);
+	report->n_out_of_bag = unseen->n;
 	for (uint32_t i = 0; i < unseen->n; i++)
 	{
-		uint32_t	run = unseen->runs[i];
-
-		if (i % 4096 == 0)
-			hp_tick(trainer->env);
-		out_of_bag->sum[run] +=
-			hp_tree_leaf(tree, trainer->features, run)->value;
-		out_of_bag->trees[run]++;
+		out_of_bag->sum[unseen->runs[i]] += unseen->predicted[i];
+		out_of_bag->trees[unseen->runs[i]]++;
 	}
 }
 
@@ -217,11 +220,7 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 						trainer->draws, report->impurity);
 	scale_to_one(report->impurity, trainer->n_features);
 	report->n_nodes = tree->n_nodes;
-	report->n_out_of_bag = trainer->unseen.n;
-	predict_unseen(trainer, tree, out_of_bag);
-	if (trainer->permuter != NULL)
-		hp_permute(trainer->permuter, &rng, tree, &trainer->unseen,
-				   trainer->frame->target, report->permutation);
+	ask_unseen(trainer, &rng, tree, report, out_of_bag);
 	return tree;
 }
 

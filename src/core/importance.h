@@ -1,6 +1,7 @@
 /*
  * importance.h
- *		Out-of-bag permutation importance of one tree.
+ *		What a tree says of the runs it has not seen: predictions, and
+ *		permutation importance.
  */
 #ifndef HPIMP_IMPORTANCE_H
 #define HPIMP_IMPORTANCE_H
@@ -12,6 +13,7 @@ typedef struct HpUnseen
 {
 	uint32_t	n;
 	uint32_t   *runs;
+	int64_t    *predicted;		/* the tree's predictions for them */
 } HpUnseen;
 
 /* Scratch memory for one worker. */
@@ -21,13 +23,18 @@ extern HpPermuter *hp_permuter_create(const HpEnv *env,
 									  const HpFeature *features,
 									  uint32_t n_features, uint32_t n_runs);
 
+/* Predict the unseen runs. */
+extern void hp_predict_unseen(HpPermuter *permuter, const HpTree *tree,
+							  HpUnseen *unseen);
+
 /*
- * increase[feature]: how much the mean squared error of the tree over unseen
- * runs grows when the feature's values are permuted among them (squared units
- * of target).  0 for features the tree does not use.
+ * Predict the unseen runs, and set increase[feature]: how much the mean squared
+ * error of the tree over them grows when the feature's values are permuted
+ * among them (squared units of target).  0 for features the tree does not use.
+ * One random permutation serves all features, each permuted by itself.
  */
 extern void hp_permute(HpPermuter *permuter, HpRng *rng, const HpTree *tree,
-					   const HpUnseen *unseen, const int64_t *target,
+					   HpUnseen *unseen, const int64_t *target,
 					   double *increase);
 
 #endif							/* HPIMP_IMPORTANCE_H */

@@ -31,6 +31,7 @@ make_case(UnitRandom *random, uint32_t n_runs, uint32_t max_depth)
 
 	c.target = hp_alloc0(unit_env, n_runs, sizeof(int64_t));
 	c.unseen.runs = hp_alloc(unit_env, n_runs + 1, sizeof(uint32_t));
+	c.unseen.predicted = hp_alloc0(unit_env, n_runs + 1, sizeof(int64_t));
 	for (uint32_t f = 0; f < FEATURES; f++)
 	{
 		bool		wide = n_codes[f] > 256;
@@ -112,28 +113,25 @@ error_unpermuted(const Case *c)
 }
 
 /*
- * The same permutations, drawn "inside out" feature by feature, and then
- * every unseen run walked for every feature.
+ * The same permutation, drawn "inside out", and then every unseen run walked
+ * for every feature.
  */
 static void
 permute_naively(const Case *c, HpRng *rng, double *increase)
 {
 	uint32_t   *from = hp_alloc(unit_env, c->unseen.n + 1, sizeof(uint32_t));
 
+	for (uint32_t i = 0; i < c->unseen.n; i++)
+	{
+		uint32_t	j = hp_rng_below(rng, i + 1);
+
+		from[i] = from[j];
+		from[j] = c->unseen.runs[i];
+	}
 	for (uint32_t f = 0; f < FEATURES; f++)
 	{
 		double		sum = 0;
 
-		increase[f] = 0;
-		if (!is_used(c->tree, f))
-			continue;
-		for (uint32_t i = 0; i < c->unseen.n; i++)
-		{
-			uint32_t	j = hp_rng_below(rng, i + 1);
-
-			from[i] = from[j];
-			from[j] = c->unseen.runs[i];
-		}
 		for (uint32_t i = 0; i < c->unseen.n; i++)
 			sum += squared_error(c, c->unseen.runs[i], f,
 								 hp_feature_code(&c->features[f], from[i]));
@@ -141,8 +139,19 @@ permute_naively(const Case *c, HpRng *rng, double *increase)
 	}
 }
 
+/* Whether what was predicted for the unseen runs is right. */
+static bool
+predictions_right(const Case *c)
+{
+	for (uint32_t i = 0; i < c->unseen.n; i++)
+		if (c->unseen.predicted[i] !=
+			predict(c, c->unseen.runs[i], UINT32_MAX, 0))
+			return false;
+	return true;
+}
+
 static void
-permute(const Case *c, HpRng *rng, double *increase)
+permute(Case *c, HpRng *rng, double *increase)
 {
 	HpPermuter *permuter = hp_permuter_create(unit_env, c->features, FEATURES,
 											  c->n_runs);
@@ -156,7 +165,7 @@ test_naive(void)
 	UnitRandom	random = 107;
 	bool		same = true,
 				zero = true,
-				streams = true;
+				predicted = true;
 	uint32_t	unused = 0;
 
 	for (uint32_t round = 0; round < 40; round++)
@@ -179,12 +188,17 @@ test_naive(void)
 			unused += !is_used(c.tree, f);
 			zero = zero && (is_used(c.tree, f) || got[f] == 0);
 		}
-		streams = streams && memcmp(&a, &b, sizeof(a)) == 0;
+		predicted = predicted && predictions_right(&c);
+		memset(c.unseen.predicted, 0, c.unseen.n * sizeof(int64_t));
+		hp_predict_unseen(hp_permuter_create(unit_env, c.features, FEATURES,
+											 c.n_runs), c.tree, &c.unseen);
+		predicted = predicted && predictions_right(&c);
+		same = same && memcmp(&a, &b, sizeof(a)) == 0;
 		unit_free_all();
 	}
 	ok(same, "increases are those of walking every run for every feature");
 	ok(unused > 40 && zero, "unused features: exactly 0 (%u of them)", unused);
-	ok(streams, "no draws are spent on unused features");
+	ok(predicted, "unseen runs are predicted, with permuting and without");
 }
 
 /*
