@@ -6,10 +6,11 @@
  * and then added to one bin after another: bins of different features, so no
  * addition waits for the one before.
  *
- *		codes:	| run 0: feature 0, feature 1, ... | run 1: ...
+ *		rows:	| run 0: feature 0, feature 1, ... | run 1: ...
  *		bins:	| feature 0: code 0, code 1, ... | feature 1: ...
  *
- * Features of few codes come first.
+ * Features of few codes come first, then the other narrow ones; wide ones have
+ * a place in the rows but no bins.
  */
 #include <string.h>
 
@@ -25,13 +26,12 @@ struct HpHistograms
 	const HpFeature *features;
 	uint32_t	n_features;
 	uint32_t	n_runs;
-	uint32_t	n_narrow;		/* bytes a run takes in codes */
+	HpRows		rows;
+	uint32_t	n_narrow;		/* the first in a row */
 	uint32_t	n_few;			/* the first of them */
-	uint32_t   *place;			/* by feature: among the narrow ones */
 	uint32_t   *first_bin;		/* by place */
 	uint32_t	n_bins;
 	uint32_t	n_few_bins;
-	uint8_t    *codes;
 	HpBin	   *bins[MOST_HISTOGRAMS];
 	uint32_t	unused[MOST_HISTOGRAMS];	/* stack of histograms not in use */
 	uint32_t	n_unused;
@@ -45,7 +45,7 @@ hp_histograms_create(const HpEnv *env, const HpFeature *features,
 
 	h->env = env;
 	h->features = features;
-	h->place = hp_alloc(env, n_features, sizeof(uint32_t));
+	h->rows.place = hp_alloc(env, n_features, sizeof(uint32_t));
 	h->first_bin = hp_alloc(env, n_features, sizeof(uint32_t));
 	hp_histograms_use(h, n_features, n_runs);
 	return h;
@@ -56,7 +56,7 @@ hp_histograms_use(HpHistograms *h, uint32_t n_features, uint32_t n_runs)
 {
 	h->n_features = n_features;
 	h->n_runs = n_runs;
-	h->codes = NULL;
+	h->rows.codes = NULL;
 }
 
 /* Give narrow features, of few codes or more, their places and bins. */
@@ -67,7 +67,7 @@ lay_out_features(HpHistograms *h, bool few)
 	{
 		if (h->features[f].wide || hp_has_few_codes(&h->features[f]) != few)
 			continue;
-		h->place[f] = h->n_narrow;
+		h->rows.place[f] = h->n_narrow;
 		h->first_bin[h->n_narrow++] = h->n_bins;
 		h->n_bins += h->features[f].n_codes;
 	}
@@ -82,6 +82,13 @@ lay_out(HpHistograms *h)
 	h->n_few = h->n_narrow;
 	h->n_few_bins = h->n_bins;
 	lay_out_features(h, false);
+	h->rows.stride = (h->n_narrow + 1) / 2 * 2;
+	for (uint32_t f = 0; f < h->n_features; f++)
+		if (h->features[f].wide)
+		{
+			h->rows.place[f] = (uint32_t) h->rows.stride;
+			h->rows.stride += sizeof(uint16_t);
+		}
 	for (uint32_t i = 0; i < MOST_HISTOGRAMS; i++)
 	{
 		h->bins[i] = NULL;
@@ -94,28 +101,41 @@ void
 hp_histograms_read(HpHistograms *h, uint32_t feature)
 {
 	const HpFeature *f = &h->features[feature];
-	const uint8_t *from = f->codes;
+	size_t		stride = h->rows.stride;
 	uint8_t    *to;
 
-	if (h->codes == NULL || f->wide)
+	if (h->rows.codes == NULL)
 		return;
 	hp_tick(h->env);
-	to = h->codes + h->place[feature];
-	for (uint32_t run = 0; run < h->n_runs; run++)
-		to[(size_t) run * h->n_narrow] = from[run];
+	to = h->rows.codes + h->rows.place[feature];
+	if (f->wide)
+		for (uint32_t run = 0; run < h->n_runs; run++)
+			*(uint16_t *) (to + run * stride) = ((const uint16_t *) f->codes)[run];
+	else
+		for (uint32_t run = 0; run < h->n_runs; run++)
+			to[run * stride] = ((const uint8_t *) f->codes)[run];
 }
 
 static void
 read_all(HpHistograms *h)
 {
 	lay_out(h);
-	h->codes = hp_alloc(h->env, h->n_runs, h->n_narrow + (size_t) 1);
+	h->rows.codes = hp_alloc(h->env, h->n_runs, h->rows.stride + 2);
 	for (uint32_t f = 0; f < h->n_features; f++)
 		hp_histograms_read(h, f);
 }
 
+const HpRows *
+hp_histograms_rows(const HpHistograms *h)
+{
+	return &h->rows;
+}
+
 /* Both sums of a bin at once. */
 typedef int64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+/* Rows are called for so many samples before they are needed. */
+#define AHEAD	8
 
 /* Add samples to bins; with sign -1 take them away. */
 static void
@@ -128,12 +148,15 @@ add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m, bool few,
 	for (uint32_t i = 0; i < m->n; i++)
 	{
 		const HpSample *sample = &m->samples[hp_member(m, i)];
-		const uint8_t *codes = h->codes + (size_t) sample->run * h->n_narrow;
+		const uint8_t *codes = h->rows.codes + sample->run * h->rows.stride;
+		uint32_t	ahead = i + AHEAD < m->n ? i + AHEAD : i;
 		Pair		both = {
 			sign * sample->target * (int64_t) sample->weight,
 			sign * (int64_t) HP_COUNT_OF(sample->weight)
 		};
 
+		__builtin_prefetch(h->rows.codes +
+						   m->samples[hp_member(m, ahead)].run * h->rows.stride);
 		for (uint32_t p = 0; p < n_features; p++)
 			*(Pair *) &bins[first_bin[p] + codes[p]] += both;
 	}
@@ -145,7 +168,7 @@ hp_histogram_fill(HpHistograms *h, const HpMembers *members, bool few)
 	uint32_t	number;
 	HpBin	   *bins;
 
-	if (h->codes == NULL)
+	if (h->rows.codes == NULL)
 		read_all(h);
 	number = h->unused[--h->n_unused];
 	bins = h->bins[number];
@@ -184,5 +207,5 @@ hp_histogram_release(HpHistograms *h, uint32_t histogram)
 const HpBin *
 hp_histogram_bins(const HpHistograms *h, uint32_t histogram, uint32_t feature)
 {
-	return h->bins[histogram] + h->first_bin[h->place[feature]];
+	return h->bins[histogram] + h->first_bin[h->rows.place[feature]];
 }

@@ -15,6 +15,27 @@
 
 typedef struct HpHistograms HpHistograms;
 
+/*
+ * The codes once more, run by run: what is known of one run lies together.
+ * Those of wide features take two bytes.
+ */
+typedef struct HpRows
+{
+	uint8_t    *codes;			/* NULL until they are needed */
+	size_t		stride;			/* bytes from one run to the next */
+	uint32_t   *place;			/* by feature: byte in the row */
+} HpRows;
+
+static inline uint32_t
+hp_row_code(const HpRows *rows, const HpFeature *features, uint32_t feature,
+			uint32_t run)
+{
+	const uint8_t *code = rows->codes + run * rows->stride +
+		rows->place[feature];
+
+	return features[feature].wide ? *(const uint16_t *) code : *code;
+}
+
 /* The features' codes are read when first needed. */
 extern HpHistograms *hp_histograms_create(const HpEnv *env,
 										  const HpFeature *features,
@@ -43,6 +64,9 @@ extern void hp_histogram_subtract(HpHistograms *histograms, uint32_t whole,
 								  uint32_t part, bool few);
 
 extern void hp_histogram_release(HpHistograms *histograms, uint32_t histogram);
+
+/* Read when the first histogram is filled. */
+extern const HpRows *hp_histograms_rows(const HpHistograms *histograms);
 
 /* The bins of a narrow feature, by code. */
 extern const HpBin *hp_histogram_bins(const HpHistograms *histograms,

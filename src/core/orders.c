@@ -116,16 +116,20 @@ sort_by_byte(const uint32_t *from, uint32_t *to, uint32_t n, int shift,
 
 /* The members of a node by a feature. */
 static void
-sort_members(HpOrders *o, const HpFeature *f, const uint32_t *members,
+sort_members(const HpGrower *g, uint32_t feature, const uint32_t *members,
 			 uint32_t n, uint32_t *order)
 {
+	HpOrders   *o = g->orders;
+	const HpFeature *f = &o->features[feature];
+	const HpRows *rows = hp_histograms_rows(g->histograms);
 	uint32_t   *entries = o->scratch;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
 		uint32_t	number = HP_SAMPLE(members[i]);
 
-		entries[i] = hp_feature_code(f, o->samples[number].run) << 16 | number;
+		entries[i] = number |
+			hp_row_code(rows, o->features, feature, o->samples[number].run) << 16;
 	}
 	if (n <= FEW_SAMPLES)
 	{
@@ -189,7 +193,7 @@ sort_features(HpGrower *g, const HpTask *task, bool wide)
 			hp_has_few_codes(&o->features[feature]))
 			continue;
 		hp_count_visits(g, n);
-		sort_members(o, &o->features[feature], hp_members_of(g, task), n,
+		sort_members(g, feature, hp_members_of(g, task), n,
 					 hp_orders_of(g, task, feature));
 	}
 }
@@ -274,12 +278,14 @@ choose_sides(HpGrower *g, const HpTask *task)
 	HpOrders   *o = g->orders;
 	const HpNode *node = &g->tree.nodes[task->node];
 	const HpFeature *f = &g->features[node->feature];
+	const HpRows *rows = hp_histograms_rows(g->histograms);
 	const uint32_t *members = hp_members_of(g, task);
 
 	for (uint32_t i = 0; i < task->sums.samples; i++)
 		o->left[members[i]] =
 			hp_goes_left(node, g->tree.lists, f->n_codes,
-						 hp_feature_code(f, o->samples[members[i]].run));
+						 hp_row_code(rows, o->features, node->feature,
+									 o->samples[members[i]].run));
 }
 
 void

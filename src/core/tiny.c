@@ -100,14 +100,16 @@ feature_at(const HpTiny *t, uint32_t place)
 static const uint16_t *
 codes_at(HpTiny *t, uint32_t place)
 {
+	const HpGrower *g = t->g;
+	const HpRows *rows = hp_histograms_rows(g->histograms);
 	uint16_t   *codes = t->codes[place];
 
 	if (t->taken[place] == t->serial)
 		return codes;
 	t->taken[place] = t->serial;
 	for (uint32_t i = 0; i < t->n; i++)
-		codes[i] = (uint16_t) hp_feature_code(feature_at(t, place),
-											  t->samples[i].run);
+		codes[i] = (uint16_t) hp_row_code(rows, g->features, t->list[place],
+										  t->samples[i].run);
 	return codes;
 }
 
