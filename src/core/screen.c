@@ -31,7 +31,8 @@
 #define STALE			1.25
 
 /* No deviation is larger. */
-#define LARGEST			(INT32_C(1) << 30)
+#define LARGEST_BITS	30
+#define LARGEST			(INT32_C(1) << LARGEST_BITS)
 
 /* What is lost to single precision, at the most. */
 #define ROUNDING		1e-5
@@ -53,8 +54,9 @@ struct HpScreen
 	uint32_t	n;				/* samples of the node */
 	uint32_t	weight;			/* of the node */
 	uint32_t	least;			/* min_samples_leaf */
-	int64_t		mean;			/* of the node, rounded down */
+	int64_t		mean;			/* of the node, rounded */
 	int			shift;
+	float		slack;			/* what a sum may be wrong by */
 	double		floor;			/* to be reached; < 0: none yet */
 	double		made_for;		/* the floor of the thresholds, likewise */
 	float		least_root;		/* of scores of levels that may reach it */
@@ -87,7 +89,7 @@ static int
 choose_shift(const HpScreen *s, const HpMembers *m)
 {
 	uint64_t	spread = 0;
-	int			shift = 0;
+	int			bits;
 
 	for (uint32_t i = 0; i < m->n; i++)
 	{
@@ -95,9 +97,9 @@ choose_shift(const HpScreen *s, const HpMembers *m)
 
 		spread += (uint64_t) (d < 0 ? -d : d) + 1;
 	}
-	while ((spread >> shift) + m->n >= LARGEST)
-		shift++;
-	return shift;
+	/* half of LARGEST is left for the n that rounding down may add */
+	bits = 64 - __builtin_clzll(spread);
+	return bits > LARGEST_BITS - 1 ? bits - (LARGEST_BITS - 1) : 0;
 }
 
 void
@@ -111,6 +113,13 @@ hp_screen_node(HpScreen *s, const HpMembers *m, const HpTotal *total)
 	if (s->weight > MOST_WEIGHT)
 		return;
 	s->shift = choose_shift(s, m);
+
+	/*
+	 * What may be lost: a unit by the shift of each sample or bin, and for
+	 * each draw what rounding has taken off the mean.
+	 */
+	s->slack = (float) s->n + 2 + (float)
+		(fabs((double) total->target) / (double) (UINT64_C(1) << s->shift));
 	if (m->n > s->n_shares)
 		return;
 	for (uint32_t i = 0; i < m->n; i++)
@@ -131,24 +140,15 @@ hp_screen_raise(HpScreen *s, double floor)
 }
 
 /*
- * What may be lost: a unit for the shift of each sample or bin, and a part of
- * the mean's rounding, less than a unit of target, for each draw.
- */
-static float
-slack_of(const HpScreen *s)
-{
-	return (float) s->n + 2 + (float) ldexp(s->weight, -s->shift);
-}
-
-/*
  * Make the thresholds anew if they are stale.  A loop that a compiler can
  * vectorise: nothing here decides more than whether to look closer.
  */
 static void
 make_thresholds(HpScreen *s)
 {
-	float		scale = (float) (sqrt(s->floor) * ldexp(1 - ROUNDING, -s->shift));
-	float		slack = slack_of(s);
+	float		scale = (float) (sqrt(s->floor) * (1 - ROUNDING) /
+								 (double) (UINT64_C(1) << s->shift));
+	float		slack = s->slack;
 	int32_t		weight = (int32_t) s->weight;
 	const float *right = s->root + weight;
 

@@ -226,8 +226,8 @@ hp_total(const HpSums *sums, uint32_t min_samples_leaf)
 		.min_samples_leaf = min_samples_leaf
 	};
 
-	total.mean = sums->target / (int64_t) sums->weight;
-	total.mean -= total.mean * (int64_t) sums->weight > sums->target;
+	/* the nearest integer will do, or one beside it: no division of integers */
+	total.mean = (int64_t) ((double) sums->target / sums->weight);
 	total.target = sums->target - total.mean * sums->weight;
 	total.rest = (double) total.target / total.weight;
 	return total;

@@ -74,13 +74,13 @@ typedef struct HpLevel
 } HpLevel;
 
 /*
- * A node as scores see it: targets are taken about the mean, rounded down so
- * that sums stay exact integers.
+ * A node as scores see it: targets are taken about the mean, rounded to an
+ * integer so that sums stay exact.
  */
 typedef struct HpTotal
 {
 	int64_t		mean;
-	int64_t		target;			/* what rounding leaves: 0 .. weight - 1 */
+	int64_t		target;			/* what rounding leaves */
 	double		rest;			/* the same a draw: mean + rest is exact */
 	uint32_t	weight;
 	uint32_t	samples;

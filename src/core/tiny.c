@@ -494,27 +494,85 @@ is_pure(const HpTiny *t, Set set)
 	return t->samples[lowest].target == t->samples[highest].target;
 }
 
+/* Whether a node is to be split. */
 static bool
-split_node(HpTiny *t, const Node *node, Node *left, Node *right)
+goes_on(const HpTiny *t, const Node *node)
 {
-	HpGrower   *g = t->g;
+	return hp_may_split(t->g, &node->task.sums, node->task.depth) &&
+		!is_pure(t, node->set);
+}
+
+/*
+ * Two samples are divided by any feature that tells them apart: half of all
+ * nodes, and both children are leaves.
+ */
+static void
+split_pair(HpTiny *t, const Node *node)
+{
+	const HpGrower *g = t->g;
+	const HpRows *rows = hp_histograms_rows(g->histograms);
+	uint32_t	lower = (uint32_t) __builtin_ctz(node->set);
+	uint32_t	higher = 31 - (uint32_t) __builtin_clz(node->set);
+	HpSample   *pair[2] = {&t->samples[lower], &t->samples[higher]};
+
+	for (uint32_t i = 0; i < t->n_features; i++)
+	{
+		uint32_t	feature = t->list[draw_place(t, i)];
+		uint32_t	code[2];
+		bool		swap;
+		HpTotal		total;
+		HpSplit		split;
+		HpLevel		levels[2];
+
+		code[0] = hp_row_code(rows, g->features, feature, pair[0]->run);
+		code[1] = hp_row_code(rows, g->features, feature, pair[1]->run);
+		if (code[0] == code[1])
+			continue;
+		/* left goes the lower level by mean, or the lower code */
+		swap = !g->features[feature].categorical && code[1] < code[0];
+		split = (HpSplit) {
+			.feature = feature,
+			.low = code[swap],
+			.high = g->features[feature].categorical ? 1 : code[!swap],
+			.left = {
+				pair[swap]->target * (int64_t) pair[swap]->weight,
+				pair[swap]->weight, 1
+			}
+		};
+		for (int k = 0; k < 2; k++)
+			levels[k].code = code[k];
+		total = hp_total(&node->task.sums, 1);
+		split.score = hp_score(&total, split.left.target -
+							   total.mean * split.left.weight,
+							   split.left.weight);
+		hp_split_node(t->g, &node->task, &split, levels, 2);
+		return;
+	}
+}
+
+/* Split a node; its children that go on are put on the stack. */
+static void
+split_node(HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
+{
 	Choice		choice;
 	HpLevel    *levels = NULL;
 	uint32_t	n_levels = 0;
 	HpChildren	children;
+	Node		left,
+				right;
 
-	if (is_pure(t, node->set) ||
-		!hp_may_split(g, &node->task.sums, node->task.depth) ||
-		!choose_split(t, node, &choice))
-		return false;
+	if (!choose_split(t, node, &choice))
+		return;
 	if (feature_at(t, choice.place)->categorical)
 		levels = levels_of(t, choice.place, node, &n_levels);
-	children = hp_split_node(g, &node->task, &choice.split, levels, n_levels);
-	left->task = children.left;
-	left->set = left_of(t, node, choice.place);
-	right->task = children.right;
-	right->set = node->set & ~left->set;
-	return true;
+	children = hp_split_node(t->g, &node->task, &choice.split, levels,
+							 n_levels);
+	left = (Node) {children.left, left_of(t, node, choice.place)};
+	right = (Node) {children.right, node->set & ~left.set};
+	if (goes_on(t, &right))
+		waiting[(*n_waiting)++] = right;
+	if (goes_on(t, &left))
+		waiting[(*n_waiting)++] = left;
 }
 
 static void
@@ -542,8 +600,9 @@ hp_tiny_grow(HpGrower *g, const HpTask *root)
 	{
 		Node		node = waiting[--n_waiting];
 
-		if (split_node(t, &node, &waiting[n_waiting + 1],
-					   &waiting[n_waiting]))
-			n_waiting += 2;
+		if (node.task.sums.samples == 2)
+			split_pair(t, &node);
+		else
+			split_node(t, &node, waiting, &n_waiting);
 	}
 }
