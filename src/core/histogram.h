@@ -26,14 +26,24 @@ typedef struct HpRows
 	uint32_t   *place;			/* by feature: byte in the row */
 } HpRows;
 
+static inline const uint8_t *
+hp_row(const HpRows *rows, uint32_t run)
+{
+	return rows->codes + run * rows->stride;
+}
+
+static inline uint32_t
+hp_code_in_row(const uint8_t *at, bool wide)
+{
+	return wide ? *(const uint16_t *) at : *at;
+}
+
 static inline uint32_t
 hp_row_code(const HpRows *rows, const HpFeature *features, uint32_t feature,
 			uint32_t run)
 {
-	const uint8_t *code = rows->codes + run * rows->stride +
-		rows->place[feature];
-
-	return features[feature].wide ? *(const uint16_t *) code : *code;
+	return hp_code_in_row(hp_row(rows, run) + rows->place[feature],
+						  features[feature].wide);
 }
 
 /* The features' codes are read when first needed. */

@@ -28,13 +28,9 @@ struct HpTiny
 	uint32_t	n_features;
 	uint16_t   *places;			/* in the list, all of them, in random order */
 	HpSample	samples[MOST_SAMPLES];	/* by target */
+	const uint8_t *rows[MOST_SAMPLES];	/* their codes */
 	uint32_t	n;
-	uint64_t	serial;			/* of the subtree */
-
-	/* by place */
-	uint64_t   *taken;			/* serial of the subtree codes were taken for */
-	uint16_t  (*codes)[MOST_SAMPLES];
-	uint32_t   *tied;			/* features that share the best split */
+	uint16_t   *tied;			/* places of features that share the best split */
 };
 
 typedef struct Node
@@ -65,9 +61,7 @@ hp_tiny_create(HpGrower *g)
 
 	t->g = g;
 	t->places = hp_alloc(g->env, n, sizeof(uint16_t));
-	t->taken = hp_alloc0(g->env, n, sizeof(uint64_t));
-	t->codes = hp_alloc0(g->env, n, sizeof(*t->codes));
-	t->tied = hp_alloc(g->env, n, sizeof(uint32_t));
+	t->tied = hp_alloc(g->env, n, sizeof(uint16_t));
 	return t;
 }
 
@@ -77,6 +71,7 @@ static void
 take_samples(HpTiny *t, const HpTask *root)
 {
 	HpMembers	m = hp_members(t->g, root);
+	const HpRows *rows = hp_histograms_rows(t->g->histograms);
 
 	t->n = m.n;
 	for (uint32_t i = 0; i < m.n; i++)
@@ -88,6 +83,8 @@ take_samples(HpTiny *t, const HpTask *root)
 			t->samples[j] = t->samples[j - 1];
 		t->samples[j] = sample;
 	}
+	for (uint32_t i = 0; i < m.n; i++)
+		t->rows[i] = hp_row(rows, t->samples[i].run);
 }
 
 static const HpFeature *
@@ -96,21 +93,30 @@ feature_at(const HpTiny *t, uint32_t place)
 	return &t->g->features[t->list[place]];
 }
 
-/* The codes of all samples of the subtree. */
-static const uint16_t *
-codes_at(HpTiny *t, uint32_t place)
+/* A feature as the samples have it. */
+typedef struct Column
 {
-	const HpGrower *g = t->g;
-	const HpRows *rows = hp_histograms_rows(g->histograms);
-	uint16_t   *codes = t->codes[place];
+	bool		categorical;
+	bool		wide;
+	uint32_t	n_codes;
+	uint32_t	at;				/* byte in a row */
+} Column;
 
-	if (t->taken[place] == t->serial)
-		return codes;
-	t->taken[place] = t->serial;
-	for (uint32_t i = 0; i < t->n; i++)
-		codes[i] = (uint16_t) hp_row_code(rows, g->features, t->list[place],
-										  t->samples[i].run);
-	return codes;
+static inline Column
+column_at(const HpTiny *t, uint32_t place)
+{
+	const HpFeature *f = feature_at(t, place);
+
+	return (Column) {
+		f->categorical, f->wide, f->n_codes,
+		hp_histograms_rows(t->g->histograms)->place[t->list[place]]
+	};
+}
+
+static inline uint32_t
+code_of(const HpTiny *t, const Column *column, uint32_t bit)
+{
+	return hp_code_in_row(t->rows[bit] + column->at, column->wide);
 }
 
 /* ---- the best division, whatever the features ---- */
@@ -158,91 +164,56 @@ typedef enum Answer
 	CONSTANT
 } Answer;
 
-/* The samples of a small node by target, and the division asked for. */
+/* The samples of a node, those of lower targets first. */
 typedef struct Question
 {
+	uint32_t	n;
 	uint32_t	n_low;
 	uint8_t		bits[MOST_SAMPLES];
-	int16_t		is_low[MOST_SAMPLES];	/* -1 or 0 */
-	int16_t		is_high[MOST_SAMPLES];
 } Question;
 
 static Question
 make_question(Set set, uint32_t n_low)
 {
 	Question	q = {.n_low = n_low};
-	uint32_t	n = 0;
 	uint32_t	bit;
 
 	FOR_EACH_MEMBER(bit, set)
-		q.bits[n++] = (uint8_t) bit;
-	for (uint32_t k = 0; k < MOST_SAMPLES; k++)
-	{
-		q.is_low[k] = (int16_t) -(k < n_low);
-		q.is_high[k] = (int16_t) -(k >= n_low && k < n);
-	}
+		q.bits[q.n++] = (uint8_t) bit;
 	return q;
 }
 
-/* Codes of the node, less 32768 to be signed. */
-typedef struct Codes
-{
-	int16_t		code[MOST_SAMPLES];
-} Codes;
-
 typedef struct Range
 {
-	int16_t		lowest;
-	int16_t		highest;
+	uint32_t	lowest;
+	uint32_t	highest;
 } Range;
 
-/* A loop over all places that has no branches and can be vectorised. */
 static inline Range
-range_of(const Codes *codes, const int16_t *member)
+range_of(const uint32_t *codes, uint32_t n)
 {
-	Range		range = {INT16_MAX, INT16_MIN};
+	Range		range = {codes[0], codes[0]};
 
-	for (uint32_t k = 0; k < MOST_SAMPLES; k++)
+	for (uint32_t i = 1; i < n; i++)
 	{
-		int16_t		code = codes->code[k];
-		int16_t		low = (int16_t) ((code & member[k]) |
-									 (INT16_MAX & ~member[k]));
-		int16_t		high = (int16_t) ((code & member[k]) |
-									  (INT16_MIN & ~member[k]));
-
-		range.lowest = low < range.lowest ? low : range.lowest;
-		range.highest = high > range.highest ? high : range.highest;
+		range.lowest = codes[i] < range.lowest ? codes[i] : range.lowest;
+		range.highest = codes[i] > range.highest ? codes[i] : range.highest;
 	}
 	return range;
 }
 
-static inline uint32_t
-to_code(int16_t code)
-{
-	return (uint32_t) (code + 32768);
-}
-
 static Answer
-ask_levels(const Codes *codes, const Question *q)
+ask_levels(const uint32_t *codes, const Question *q)
 {
-	int16_t		same[MOST_SAMPLES] = {0};
-	int16_t		others[MOST_SAMPLES] = {0};
-	int			shared = 0;
-	int			varies = 0;
+	bool		varies = false;
+	bool		shared = false;
 
 	for (uint32_t i = 0; i < q->n_low; i++)
-		for (uint32_t j = 0; j < MOST_SAMPLES; j++)
+		for (uint32_t j = q->n_low; j < q->n; j++)
 		{
-			int16_t		equal = (int16_t) -(codes->code[i] == codes->code[j]);
-
-			same[j] = (int16_t) (same[j] | equal);
-			others[j] = (int16_t) (others[j] | ~equal);
+			varies |= codes[i] != codes[j];
+			shared |= codes[i] == codes[j];
 		}
-	for (uint32_t j = 0; j < MOST_SAMPLES; j++)
-	{
-		shared |= same[j] & q->is_high[j];
-		varies |= others[j] & q->is_high[j];
-	}
 	return !varies ? CONSTANT : shared ? VARIES : MAKES_IT;
 }
 
@@ -251,53 +222,45 @@ ask_levels(const Codes *codes, const Question *q)
  * down in split, and whether the low targets are left of it.
  */
 static Answer
-ask(HpTiny *t, uint32_t place, const Question *q, HpSplit *split,
+ask(const HpTiny *t, uint32_t place, const Question *q, HpSplit *split,
 	bool *low_left)
 {
-	const uint16_t *codes = codes_at(t, place);
-	Codes		c;
+	Column		column = column_at(t, place);
+	uint32_t	codes[MOST_SAMPLES];
 	Range		low,
 				high;
 
-	for (uint32_t k = 0; k < MOST_SAMPLES; k++)
-		c.code[k] = (int16_t) (codes[q->bits[k]] - 32768);
-	if (feature_at(t, place)->categorical)
-		return ask_levels(&c, q);
-	low = range_of(&c, q->is_low);
-	high = range_of(&c, q->is_high);
+	for (uint32_t i = 0; i < q->n; i++)
+		codes[i] = code_of(t, &column, q->bits[i]);
+	if (column.categorical)
+		return ask_levels(codes, q);
+	low = range_of(codes, q->n_low);
+	high = range_of(codes + q->n_low, q->n - q->n_low);
 	*low_left = low.highest < high.lowest;
-	if (*low_left)
+	if (*low_left || high.highest < low.lowest)
 	{
-		split->low = to_code(low.highest);
-		split->high = to_code(high.lowest);
+		split->low = *low_left ? low.highest : high.highest;
+		split->high = *low_left ? high.lowest : low.lowest;
 		return MAKES_IT;
 	}
-	if (high.highest < low.lowest)
-	{
-		split->low = to_code(high.highest);
-		split->high = to_code(low.lowest);
-		return MAKES_IT;
-	}
-	return low.lowest == low.highest && high.lowest == high.highest ?
+	return low.lowest == high.highest && low.highest == high.lowest ?
 		CONSTANT : VARIES;
 }
 
 /* ---- a feature's own best split ---- */
 
-/*
- * The node's samples, sorted by a feature, as entries of code and bit.
- */
+/* The node's samples, sorted by a feature, as entries of code and bit. */
 static void
-sort_entries(HpTiny *t, uint32_t place, Set set, uint32_t *entries)
+sort_entries(const HpTiny *t, uint32_t place, Set set, uint32_t *entries)
 {
-	const uint16_t *codes = codes_at(t, place);
+	Column		column = column_at(t, place);
 	uint32_t	unsorted[MOST_SAMPLES];
 	uint32_t	n = 0;
 	uint32_t	bit;
 
-	/* each goes behind all that are less */
 	FOR_EACH_MEMBER(bit, set)
-		unsorted[n++] = (uint32_t) codes[bit] << 16 | bit;
+		unsorted[n++] = code_of(t, &column, bit) << 16 | bit;
+	/* each goes behind all that are less: no branch to predict */
 	for (uint32_t i = 0; i < n; i++)
 	{
 		uint32_t	less = 0;
@@ -470,18 +433,17 @@ choose_split(HpTiny *t, const Node *node, Choice *choice)
 
 /* The samples of a node that go left. */
 static Set
-left_of(HpTiny *t, const Node *node, uint32_t place)
+left_of(const HpTiny *t, const Node *node, uint32_t place)
 {
-	HpGrower   *g = t->g;
-	const uint16_t *codes = codes_at(t, place);
+	const HpTree *tree = &t->g->tree;
+	const HpNode *split = &tree->nodes[node->task.node];
+	Column		column = column_at(t, place);
 	Set			left = 0;
 	uint32_t	bit;
 
 	FOR_EACH_MEMBER(bit, node->set)
-		left |= (Set) hp_goes_left(&g->tree.nodes[node->task.node],
-								   g->tree.lists,
-								   feature_at(t, place)->n_codes,
-								   codes[bit]) << bit;
+		left |= (Set) hp_goes_left(split, tree->lists, column.n_codes,
+								   code_of(t, &column, bit)) << bit;
 	return left;
 }
 
@@ -509,38 +471,35 @@ goes_on(const HpTiny *t, const Node *node)
 static void
 split_pair(HpTiny *t, const Node *node)
 {
-	const HpGrower *g = t->g;
-	const HpRows *rows = hp_histograms_rows(g->histograms);
-	uint32_t	lower = (uint32_t) __builtin_ctz(node->set);
-	uint32_t	higher = 31 - (uint32_t) __builtin_clz(node->set);
-	HpSample   *pair[2] = {&t->samples[lower], &t->samples[higher]};
+	uint32_t	bits[2] = {
+		(uint32_t) __builtin_ctz(node->set),
+		31 - (uint32_t) __builtin_clz(node->set)
+	};
 
 	for (uint32_t i = 0; i < t->n_features; i++)
 	{
-		uint32_t	feature = t->list[draw_place(t, i)];
-		uint32_t	code[2];
+		uint32_t	place = draw_place(t, i);
+		Column		column = column_at(t, place);
+		uint32_t	codes[2];
+		const HpSample *left;
 		bool		swap;
 		HpTotal		total;
 		HpSplit		split;
 		HpLevel		levels[2];
 
-		code[0] = hp_row_code(rows, g->features, feature, pair[0]->run);
-		code[1] = hp_row_code(rows, g->features, feature, pair[1]->run);
-		if (code[0] == code[1])
-			continue;
-		/* left goes the lower level by mean, or the lower code */
-		swap = !g->features[feature].categorical && code[1] < code[0];
-		split = (HpSplit) {
-			.feature = feature,
-			.low = code[swap],
-			.high = g->features[feature].categorical ? 1 : code[!swap],
-			.left = {
-				pair[swap]->target * (int64_t) pair[swap]->weight,
-				pair[swap]->weight, 1
-			}
-		};
 		for (int k = 0; k < 2; k++)
-			levels[k].code = code[k];
+			levels[k].code = codes[k] = code_of(t, &column, bits[k]);
+		if (codes[0] == codes[1])
+			continue;
+		/* left goes the level of the lower target, or the lower code */
+		swap = !column.categorical && codes[1] < codes[0];
+		left = &t->samples[bits[swap]];
+		split = (HpSplit) {
+			.feature = t->list[place],
+			.low = codes[swap],
+			.high = column.categorical ? 1 : codes[!swap],
+			.left = {left->target * (int64_t) left->weight, left->weight, 1}
+		};
 		total = hp_total(&node->task.sums, 1);
 		split.score = hp_score(&total, split.left.target -
 							   total.mean * split.left.weight,
@@ -580,7 +539,6 @@ begin_subtree(HpTiny *t, const HpTask *root)
 {
 	t->list = t->g->lists + root->list;
 	t->n_features = root->n_list;
-	t->serial++;
 	for (uint32_t i = 0; i < t->n_features; i++)
 		t->places[i] = (uint16_t) i;
 	take_samples(t, root);
