@@ -36,6 +36,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "core/rng.h"
 #include "pg/compat.h"
 #include "pg/config.h"
 #include "pg/study.h"
@@ -205,10 +206,12 @@ hash_text(const char *text, uint32 length)
 static uint64
 hash_value(const HpValue *value)
 {
+	uint64		bits;
+
 	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
 		return hash_text(value->text, value->length) + value->tag;
-	return hash_text((const char *) &value->number, sizeof(double)) +
-		value->tag;
+	memcpy(&bits, &value->number, sizeof(bits));
+	return hp_mix64(hp_mix64(bits ^ hash_seed()) + value->tag);
 }
 
 /* Numbers are never NaN or minus zero, so == tells whether bits are equal. */
