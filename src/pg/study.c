@@ -335,7 +335,8 @@ get_column(Study *study, const char *name, uint32 length, uint32 guess)
 
 /*
  * A slot holds half of the value's hash above its code, so that most
- * unequal values are told apart without fetching them.
+ * unequal values are told apart without fetching them.  The same half says
+ * where the slot is sought: more slots are made without hashing anew.
  */
 static inline uint64
 slot_of(uint64 hash, uint32 code)
@@ -354,7 +355,7 @@ static uint64 *
 value_slot(const StudyColumn *column, const HpValue *value, uint64 hash)
 {
 	uint64		mask = (uint64) column->cap_values * 2 - 1;
-	uint64		at = hash & mask;
+	uint64		at = hash >> 32 & mask;
 	uint64		slot;
 
 	while ((slot = column->slots[at]) != 0)
@@ -392,7 +393,49 @@ index_values(Study *study, StudyColumn *column)
 	return distinct;
 }
 
-/* Adds a value that the column does not have; returns its code. */
+/* Moves the slots into n_slots new ones, a power of two. */
+static void
+move_slots(Study *study, StudyColumn *column, uint64 n_slots)
+{
+	Size		n_old = (Size) column->cap_values * 2;
+	uint64	   *old = column->slots;
+	uint64	   *slots = grow(study, NULL, n_slots, sizeof(uint64));
+
+	memset(slots, 0, n_slots * sizeof(uint64));
+	for (Size i = 0; i < n_old; i++)
+	{
+		uint64		at = old[i] >> 32 & (n_slots - 1);
+
+		if (i % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (old[i] == 0)
+			continue;
+		while (slots[at] != 0)
+			at = (at + 1) & (n_slots - 1);
+		slots[at] = old[i];
+	}
+	column->slots = slots;
+	pfree(old);
+}
+
+/* Capacities are powers of two, and there are twice as many slots. */
+static void
+grow_values(Study *study, StudyColumn *column)
+{
+	HpInput    *input = &column->input;
+	uint32		capacity = next_capacity(column->cap_values, FIRST_VALUES, 0);
+
+	input->values = grow(study, unconstify(HpValue *, input->values),
+						 capacity, sizeof(HpValue));
+	if (column->slots != NULL)
+		move_slots(study, column, (uint64) capacity * 2);
+	column->cap_values = capacity;
+}
+
+/*
+ * Adds a value that the column does not have, without a slot for it; returns
+ * its code.
+ */
 uint32
 study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 {
@@ -400,16 +443,7 @@ study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 	HpValue    *added;
 
 	if (input->n_values == column->cap_values)
-	{
-		/* capacities are powers of two; slots are made anew when needed */
-		column->cap_values = next_capacity(column->cap_values, FIRST_VALUES,
-										   0);
-		input->values = grow(study, unconstify(HpValue *, input->values),
-							 column->cap_values, sizeof(HpValue));
-		if (column->slots != NULL)
-			pfree(column->slots);
-		column->slots = NULL;
-	}
+		grow_values(study, column);
 	added = unconstify(HpValue *, &input->values[input->n_values++]);
 	*added = *value;
 	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
@@ -433,6 +467,7 @@ get_among_many(Study *study, StudyColumn *column, const HpValue *value)
 {
 	uint64		hash = hash_value(value);
 	uint64	   *slot;
+	bool		full = column->input.n_values == column->cap_values;
 	uint32		code;
 
 	if (column->slots == NULL)
@@ -441,8 +476,9 @@ get_among_many(Study *study, StudyColumn *column, const HpValue *value)
 	if (*slot != 0)
 		return slot_code(*slot);
 	code = study_add_value(study, column, value);
-	if (column->slots != NULL)
-		*slot = slot_of(hash, code);
+	if (full)					/* the slots have moved */
+		slot = value_slot(column, value, hash);
+	*slot = slot_of(hash, code);
 	return code;
 }
 
