@@ -51,6 +51,9 @@
 #define FIRST_BLOCK			64
 #define LAST_BLOCK			8192
 
+/* Values whose slots are fetched in advance. */
+#define FETCH_AHEAD			8
+
 /* Elements to go through between looks at pending interrupts. */
 #define PER_CHECK			65536
 
@@ -350,12 +353,28 @@ slot_code(uint64 slot)
 	return (uint32) slot;
 }
 
+/*
+ * Where the slot of a value is sought.  Of very many it is mostly far from
+ * the processor: whoever knows a value in advance fetches its place early.
+ */
+static inline uint64
+value_place(const StudyColumn *column, uint64 hash)
+{
+	return hash >> 32 & ((uint64) column->cap_values * 2 - 1);
+}
+
+static inline void
+fetch_place(const StudyColumn *column, uint64 hash)
+{
+	__builtin_prefetch(&column->slots[value_place(column, hash)]);
+}
+
 /* The slot that holds a value, or where it would go. */
 static uint64 *
 value_slot(const StudyColumn *column, const HpValue *value, uint64 hash)
 {
 	uint64		mask = (uint64) column->cap_values * 2 - 1;
-	uint64		at = hash >> 32 & mask;
+	uint64		at = value_place(column, hash);
 	uint64		slot;
 
 	while ((slot = column->slots[at]) != 0)
@@ -463,9 +482,9 @@ find_among_few(const HpInput *input, const HpValue *value)
 }
 
 static uint32
-get_among_many(Study *study, StudyColumn *column, const HpValue *value)
+get_among_many(Study *study, StudyColumn *column, const HpValue *value,
+			   uint64 hash)
 {
-	uint64		hash = hash_value(value);
 	uint64	   *slot;
 	bool		full = column->input.n_values == column->cap_values;
 	uint32		code;
@@ -482,9 +501,10 @@ get_among_many(Study *study, StudyColumn *column, const HpValue *value)
 	return code;
 }
 
-/* The code of a value, added if need be. */
+/* The code of a value, added if need be; hash is 0 if not known yet. */
 static uint32
-get_value(Study *study, StudyColumn *column, const HpValue *value)
+get_value(Study *study, StudyColumn *column, const HpValue *value,
+		  uint64 hash)
 {
 	const HpInput *input = &column->input;
 	uint32		code = column->last_code;
@@ -492,7 +512,8 @@ get_value(Study *study, StudyColumn *column, const HpValue *value)
 	if (code > 0 && same_value(&input->values[code - 1], value))
 		return code;
 	if (input->n_values > FEW)
-		code = get_among_many(study, column, value);
+		code = get_among_many(study, column, value,
+							  hash != 0 ? hash : hash_value(value));
 	else
 	{
 		code = find_among_few(input, value);
@@ -618,31 +639,37 @@ study_reserve_runs(Study *study, uint32 n_runs)
 						 sizeof(double));
 }
 
-/* Carried from leaf to leaf of one config. */
+/* A number that is yet to be recorded. */
+typedef struct WaitingNumber
+{
+	uint32		column;
+	HpValue		value;
+	uint64		hash;
+} WaitingNumber;
+
+/*
+ * Carried from leaf to leaf of one config.  Numbers to be found among many
+ * wait in a ring until some more have come, while their slots are fetched.
+ */
 typedef struct RunInProgress
 {
 	Study	   *study;
 	uint32		previous;		/* column of the leaf before, or NO_COLUMN */
+	uint32		first_waiting;
+	uint32		n_waiting;
+	WaitingNumber waiting[FETCH_AHEAD];
 } RunInProgress;
 
 #define NO_COLUMN	PG_UINT32_MAX
 
+/* The run at hand has a value. */
 static void
-add_leaf(void *arg, const char *path, uint32 path_length,
-		 const HpValue *value)
+record_value(Study *study, StudyColumn *column, const HpValue *value,
+			 uint64 hash)
 {
-	RunInProgress *progress = arg;
-	Study	   *study = progress->study;
+	HpInput    *input = &column->input;
 	uint32		run = study->n_runs;
-	uint32		guess;
-	StudyColumn *column;
-	HpInput    *input;
 	uint32		code;
-
-	guess = progress->previous == NO_COLUMN ? study->first_column :
-		study->columns[progress->previous].next_column;
-	column = get_column(study, path, path_length, guess);
-	input = &column->input;
 
 	/* Of two leaves with one path the later counts: forget the earlier. */
 	if (input->n_codes > run &&
@@ -650,12 +677,62 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 		column->newest_run == run)
 		drop_newest_value(column);
 
-	code = get_value(study, column, value);
+	code = get_value(study, column, value, hash);
 	study_reserve_codes(study, column, run + 1, study_code_width(code));
 	if (input->n_codes <= run)
 		pad_codes(input, run);
 	study_put_code(input, run, code);
 	input->n_codes = run + 1;
+}
+
+/* Records the number that has waited longest. */
+static void
+record_waiting(RunInProgress *progress)
+{
+	Study	   *study = progress->study;
+	WaitingNumber *oldest = &progress->waiting[progress->first_waiting];
+
+	record_value(study, &study->columns[oldest->column], &oldest->value,
+				 oldest->hash);
+	progress->first_waiting = (progress->first_waiting + 1) % FETCH_AHEAD;
+	progress->n_waiting--;
+}
+
+static void
+record_all_waiting(RunInProgress *progress)
+{
+	while (progress->n_waiting > 0)
+		record_waiting(progress);
+}
+
+static void
+let_wait(RunInProgress *progress, StudyColumn *column, const HpValue *value)
+{
+	WaitingNumber *newest;
+
+	if (progress->n_waiting == FETCH_AHEAD)
+		record_waiting(progress);
+	newest = &progress->waiting[(progress->first_waiting +
+								 progress->n_waiting++) % FETCH_AHEAD];
+	newest->column = column - progress->study->columns;
+	newest->value = *value;
+	newest->hash = hash_value(value);
+	column->waiting_run = progress->study->n_runs;
+	fetch_place(column, newest->hash);
+}
+
+static void
+add_leaf(void *arg, const char *path, uint32 path_length,
+		 const HpValue *value)
+{
+	RunInProgress *progress = arg;
+	Study	   *study = progress->study;
+	uint32		guess;
+	StudyColumn *column;
+
+	guess = progress->previous == NO_COLUMN ? study->first_column :
+		study->columns[progress->previous].next_column;
+	column = get_column(study, path, path_length, guess);
 
 	/* learn the order of keys */
 	if (progress->previous == NO_COLUMN)
@@ -664,6 +741,16 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 		study->columns[progress->previous].next_column =
 			column - study->columns;
 	progress->previous = column - study->columns;
+
+	if (value->tag == HP_TAG_NUMBER && column->slots != NULL)
+	{
+		let_wait(progress, column, value);
+		return;
+	}
+	/* two leaves may have one path: they are recorded in their order */
+	if (column->waiting_run == study->n_runs)
+		record_all_waiting(progress);
+	record_value(study, column, value, 0);
 }
 
 /*
@@ -673,7 +760,7 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 void
 study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 {
-	RunInProgress progress = {study, NO_COLUMN};
+	RunInProgress progress;
 
 	study->flat_size = 0;
 	if (metric_isnull)
@@ -688,8 +775,12 @@ study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 			too_many_runs();
 		study_reserve_runs(study, study->n_runs + 1);
 		study->metric[study->n_runs] = metric == 0 ? 0 : metric;
+		progress.study = study;
+		progress.previous = NO_COLUMN;
+		progress.first_waiting = progress.n_waiting = 0;
 		if (config != NULL)
 			config_walk(config, add_leaf, &progress);
+		record_all_waiting(&progress);
 		study->n_runs++;
 	}
 }
@@ -721,7 +812,9 @@ merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
 	{
 		if (i % PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
-		code_of[i + 1] = get_value(into, column, &from->values[i]);
+		if (column->slots != NULL && i + FETCH_AHEAD < from->n_values)
+			fetch_place(column, hash_value(&from->values[i + FETCH_AHEAD]));
+		code_of[i + 1] = get_value(into, column, &from->values[i], 0);
 		highest = Max(highest, code_of[i + 1]);
 	}
 	study_reserve_codes(into, column, at + from->n_codes,

@@ -100,6 +100,12 @@ is(importances("'documents', 'config.loss', $settings"), importances("'runs', 'v
 is(importances("'wide', 'config.loss', '{config, sweep}', $settings"),
 	importances("hp_forest((SELECT hp_study_agg(config || jsonb_build_object('sweep', sweep), val_loss) FROM wide), $settings)"), 'with a plain column');
 
+# of two leaves with one path the later counts, numbers among many values too
+my $twice = q{(SELECT hp_study_agg(jsonb_build_object('a.b', i * 0.5, 'a', jsonb_build_object('b', i * 0.25), 'c', jsonb_build_object('x', i), 'c.x', 'w' || i,
+	'd.x', 'w' || i, 'd', jsonb_build_object('x', i)), i) FROM generate_series(1, 500) i)};
+is($node->safe_psql('postgres', "SELECT parameter, count(*), sum(runs), min(value COLLATE \"C\") FROM hp_values($twice) GROUP BY 1 ORDER BY 1"),
+	"a.b|500|500|0.5\nc.x|500|500|w1\nd.x|500|500|w1", 'two leaves with one path');
+
 # only what is read must be granted
 $node->safe_psql('postgres', q{CREATE ROLE reader; GRANT SELECT (config) ON wide TO reader; GRANT SELECT (config, sweep) ON documents TO reader});
 is(importances("'wide', 'config.loss', $settings"), $node->safe_psql('postgres', 'SET ROLE reader; SELECT ' . answer("'wide', 'config.loss', $settings")),
