@@ -6,6 +6,7 @@
 #	make unit					the tests of the numeric core; needs a C compiler only
 #	make demo					a tour on a real sweep; make demo-stop ends its server
 #	make bench					speed beside the peers
+#	make bench-instructions		instructions of training: the same on a busy machine
 #	make test-versions			make test with each PostgreSQL that is installed
 #
 # make test and make demo install what they need from Debian's packages when run
@@ -43,11 +44,11 @@ else
 $(info The TAP tests are left out: Perl has no IPC::Run (Debian: libipc-run-perl).)
 endif
 endif
-EXTRA_CLEAN = results regression.diffs regression.out test/unit/build
+EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench/core
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench test-versions
+DELEGATED = check test unit demo demo-stop bench bench-instructions test-versions
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -79,6 +80,10 @@ $(filter src/pg/%,$(OBJS) $(OBJS:.o=.bc)): $(wildcard src/pg/*.h)
 
 # loops over numbers, in rooms where no sum of floating point depends on it
 src/core/screen.o src/core/tiny.o src/core/histogram.o: CFLAGS += $(CFLAGS_VECTORIZE)
+
+# the forest without a server, for the benchmark: of the extension's own objects
+test/bench/core: test/bench/core.c $(filter src/core/%,$(OBJS)) $(wildcard test/unit/*.h)
+	$(CC) $(CPPFLAGS) -Itest/unit $(CFLAGS) -o $@ $(filter %.c %.o,$^) -lm
 
 else
 
@@ -113,5 +118,8 @@ demo-stop:
 
 bench:
 	@test/bench/run
+
+bench-instructions:
+	@test/bench/run --instructions
 
 .PHONY: $(DELEGATED)

@@ -33,7 +33,7 @@ CREATE TYPE hp_study (
 COMMENT ON TYPE hp_study IS 'the runs of a study: their hyperparameters and a metric, column by column';
 
 CREATE FUNCTION hp_study_add_run(state hp_study, config jsonb, metric float8) RETURNS hp_study
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION hp_study_add_run(hp_study, jsonb, float8) IS 'transition function of hp_study_agg: the study with one more run';
 
 CREATE FUNCTION hp_study_merge(state hp_study, study hp_study) RETURNS hp_study

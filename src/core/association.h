@@ -39,8 +39,15 @@ extern double hp_stddev(const HpMoments *moments, uint32_t n);
  */
 extern double hp_pearson(const double *x, const double *y, uint32_t n);
 
-/* Spearman's rank correlation: Pearson's of the ranks, ties averaged. */
-extern double hp_spearman(const HpEnv *env, const double *x, const double *y,
+/* The same where the moments of y are known: it is correlated with many x. */
+extern double hp_pearson_with(const double *x, const double *y,
+							  const HpMoments *moments_y, uint32_t n);
+
+/*
+ * Spearman's rank correlation: Pearson's of the ranks (order.h), ties sharing
+ * the mean of theirs.
+ */
+extern double hp_spearman(const double *ranks_x, const double *ranks_y,
 						  uint32_t n);
 
 /*
@@ -53,10 +60,11 @@ extern double hp_correlation_p_value(double r, uint64_t n);
 
 /*
  * Correlation ratio eta^2, in [0, 1]: the share of y's variance that lies
- * between groups.  group[i] < n_groups.  NaN if n < 2 or y is constant.
+ * between groups.  group[i] < n_groups; moments are those of y.  NaN if n < 2
+ * or y is constant.
  */
 extern double hp_correlation_ratio(const HpEnv *env, const uint32_t *group,
 								   uint32_t n_groups, const double *y,
-								   uint32_t n);
+								   const HpMoments *moments, uint32_t n);
 
 #endif							/* HPIMP_ASSOCIATION_H */

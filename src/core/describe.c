@@ -6,8 +6,8 @@
  */
 #include <math.h>
 
-#include "association.h"
 #include "describe.h"
+#include "order.h"
 
 static bool
 has_number(const HpColumn *column, uint32_t code)
@@ -15,26 +15,97 @@ has_number(const HpColumn *column, uint32_t code)
 	return code > column->n_words;
 }
 
-/* The numbers of a column and the metric beside them; returns how many. */
-static uint32_t
-collect_pairs(const HpEnv *env, const HpFrame *frame, const HpColumn *column,
-			  double **x, double **y)
+/* The numbers of a column and the metric beside them. */
+typedef struct Pairs
 {
+	uint32_t	n;
+	double	   *x;
+	double	   *y;				/* ascends, as the frame's metric does */
+	HpMoments	moments;		/* of y */
+} Pairs;
+
+static Pairs
+collect_pairs(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
+{
+	Pairs		pairs = {
+		.x = hp_alloc(env, frame->n_runs, sizeof(double)),
+		.y = hp_alloc(env, frame->n_runs, sizeof(double))
+	};
 	uint32_t	n = 0;
 
-	*x = hp_alloc(env, frame->n_runs, sizeof(double));
-	*y = hp_alloc(env, frame->n_runs, sizeof(double));
 	for (uint32_t run = 0; run < frame->n_runs; run++)
 	{
 		uint32_t	code = hp_column_code(column, run);
 
 		if (!has_number(column, code))
 			continue;
-		(*x)[n] = column->exact != NULL ? column->exact[run] :
+		pairs.x[n] = column->exact != NULL ? column->exact[run] :
 			column->numbers[code];
-		(*y)[n++] = frame->metric[run];
+		pairs.y[n++] = frame->metric[run];
 	}
-	return n;
+	pairs.n = n;
+	/* most parameters are in every run */
+	pairs.moments = n == frame->n_runs ? frame->moments :
+		hp_moments(pairs.y, n);
+	return pairs;
+}
+
+/* The ranks of the numbers of a column, by counting: codes are in order. */
+static void
+rank_by_code(const HpEnv *env, const HpFrame *frame, const HpColumn *column,
+			 double *ranks)
+{
+	uint32_t   *count = hp_alloc0(env, column->n_codes, sizeof(uint32_t));
+	double	   *rank_of = hp_alloc(env, column->n_codes, sizeof(double));
+	uint32_t	before = 0;
+	uint32_t	n = 0;
+
+	for (uint32_t run = 0; run < frame->n_runs; run++)
+		count[hp_column_code(column, run)]++;
+	for (uint32_t c = column->n_words + 1; c < column->n_codes; c++)
+	{
+		rank_of[c] = hp_shared_rank(before, before + count[c]);
+		before += count[c];
+	}
+	for (uint32_t run = 0; run < frame->n_runs; run++)
+	{
+		uint32_t	code = hp_column_code(column, run);
+
+		if (has_number(column, code))
+			ranks[n++] = rank_of[code];
+	}
+}
+
+static double
+spearman_of(const HpEnv *env, const HpFrame *frame, const HpColumn *column,
+			const Pairs *pairs)
+{
+	double	   *ranks_x = hp_alloc(env, pairs->n, sizeof(double));
+	double	   *ranks_y = hp_alloc(env, pairs->n, sizeof(double));
+
+	if (column->exact != NULL)	/* codes stand for more than one number */
+		hp_ranks(env, pairs->x, ranks_x, pairs->n);
+	else
+		rank_by_code(env, frame, column, ranks_x);
+	hp_tick(env);
+	hp_ranks_of_sorted(pairs->y, ranks_y, pairs->n);
+	return hp_spearman(ranks_x, ranks_y, pairs->n);
+}
+
+/* Both NaN if there are no pairs. */
+static void
+find_range(HpDescription *d, const Pairs *pairs)
+{
+	if (pairs->n == 0)
+		return;
+	d->minimum = d->maximum = pairs->x[0];
+	for (uint32_t i = 1; i < pairs->n; i++)
+	{
+		if (pairs->x[i] < d->minimum)
+			d->minimum = pairs->x[i];
+		if (pairs->x[i] > d->maximum)
+			d->maximum = pairs->x[i];
+	}
 }
 
 static double
@@ -45,7 +116,7 @@ ratio_of(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 	for (uint32_t run = 0; run < frame->n_runs; run++)
 		group[run] = hp_column_code(column, run);
 	return hp_correlation_ratio(env, group, column->n_codes, frame->metric,
-								frame->n_runs);
+								&frame->moments, frame->n_runs);
 }
 
 HpDescription
@@ -55,9 +126,7 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 		.minimum = NAN, .maximum = NAN, .pearson = NAN, .p_value = NAN,
 		.spearman = NAN, .spearman_p_value = NAN, .eta2 = NAN
 	};
-	double	   *x;
-	double	   *y;
-	uint32_t	n;
+	Pairs		pairs;
 	double		only;
 
 	if (column->role == HP_CONSTANT && column->distinct == 1 &&
@@ -74,17 +143,14 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 		d.eta2 = ratio_of(env, frame, column);
 	if (column->kind == HP_CATEGORICAL)
 		return d;
-	d.pairs = n = collect_pairs(env, frame, column, &x, &y);
-	for (uint32_t i = 0; i < n; i++)
-	{
-		d.minimum = fmin(d.minimum, x[i]);	/* of a NaN and a number fmin */
-		d.maximum = fmax(d.maximum, x[i]);	/* takes the number */
-	}
+	pairs = collect_pairs(env, frame, column);
+	d.pairs = pairs.n;
+	find_range(&d, &pairs);
 	hp_tick(env);
-	d.pearson = hp_pearson(x, y, n);
+	d.pearson = hp_pearson_with(pairs.x, pairs.y, &pairs.moments, pairs.n);
 	d.p_value = hp_correlation_p_value(d.pearson, d.pairs);
 	hp_tick(env);
-	d.spearman = hp_spearman(env, x, y, n);
+	d.spearman = spearman_of(env, frame, column, &pairs);
 	d.spearman_p_value = hp_correlation_p_value(d.spearman, d.pairs);
 	return d;
 }
@@ -97,16 +163,16 @@ hp_describe(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
 static void
 find_extremes(const HpFrame *frame, HpMetric *m)
 {
-	HpMoments	moments = hp_moments(frame->metric, frame->n_runs);
+	const HpMoments *moments = &frame->moments;
 	uint32_t	first = 0;
 	uint32_t	end = frame->n_runs;
 	double		sum = 0;
 
-	m->mean = moments.mean;
-	while (first < end && sum < MOST_OF_VARIANCE * moments.sum_squares)
+	m->mean = moments->mean;
+	while (first < end && sum < MOST_OF_VARIANCE * moments->sum_squares)
 	{
-		double		low = hp_moments_scaled(&moments, frame->metric[first]);
-		double		high = hp_moments_scaled(&moments, frame->metric[end - 1]);
+		double		low = hp_moments_scaled(moments, frame->metric[first]);
+		double		high = hp_moments_scaled(moments, frame->metric[end - 1]);
 
 		if (-low > high)
 		{
@@ -120,7 +186,7 @@ find_extremes(const HpFrame *frame, HpMetric *m)
 		}
 		m->extremes++;
 	}
-	m->share = fmin(1, sum / moments.sum_squares);
+	m->share = fmin(1, sum / moments->sum_squares);
 }
 
 HpMetric
@@ -178,9 +244,10 @@ group_by_code(const HpEnv *env, const HpFrame *frame, const HpColumn *column)
  * with the population standard deviation of the metric over all n runs.
  */
 static HpLevelDescription
-describe_level(const HpFrame *frame, const HpMoments *all, uint32_t code,
-			   const double *metric, uint32_t runs)
+describe_level(const HpFrame *frame, uint32_t code, const double *metric,
+			   uint32_t runs)
 {
+	const HpMoments *all = &frame->moments;
 	HpMoments	m = hp_moments(metric, runs);
 	uint32_t	n = frame->n_runs;
 	HpLevelDescription d = {
@@ -213,7 +280,6 @@ hp_describe_levels(const HpEnv *env, const HpFrame *frame,
 		column->n_words + 1 : column->n_codes;
 	HpLevelDescription *levels = hp_alloc(env, n_levels,
 										  sizeof(HpLevelDescription));
-	HpMoments	all = hp_moments(frame->metric, frame->n_runs);
 	ByCode		by = group_by_code(env, frame, column);
 
 	*n = 0;
@@ -224,7 +290,7 @@ hp_describe_levels(const HpEnv *env, const HpFrame *frame,
 		if (c % 256 == 0)
 			hp_tick(env);
 		if (runs > 0)
-			levels[(*n)++] = describe_level(frame, &all, c,
+			levels[(*n)++] = describe_level(frame, c,
 											by.metric + by.start[c], runs);
 	}
 	return levels;

@@ -11,7 +11,6 @@
  */
 #include <math.h>
 
-#include "association.h"
 #include "frame.h"
 #include "order.h"
 #include "rng.h"
@@ -252,6 +251,7 @@ make_target(const Builder *b, HpFrame *frame)
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		frame->metric[i] = b->metric[b->order[i]] + 0.0;
+	frame->moments = hp_moments(frame->metric, n);
 	/* from end to end of double the range would overflow */
 	shrink = isfinite(frame->metric[n - 1] - frame->metric[0]) ? 1 : 0.5;
 	low = frame->metric[0] * shrink;

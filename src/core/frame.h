@@ -10,6 +10,7 @@
 #ifndef HPIMP_FRAME_H
 #define HPIMP_FRAME_H
 
+#include "association.h"
 #include "coding.h"
 
 /* What becomes of a run that does not have a parameter. */
@@ -52,6 +53,7 @@ typedef struct HpFrame
 	uint32_t	n_columns;
 	HpColumn   *columns;
 	double	   *metric;			/* n_runs, ascending */
+	HpMoments	moments;		/* of the metric */
 
 	/*
 	 * The metric in fixed point: metric = center + unit * target, up to

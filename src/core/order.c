@@ -132,13 +132,23 @@ hp_ranks(const HpEnv *env, const double *x, double *ranks, uint32_t n)
 	hp_sort(env, items, scratch, n);
 	for (uint32_t first = 0, end; first < n; first = end)
 	{
-		double		rank;
-
 		for (end = first + 1; end < n; end++)
 			if (items[end].key != items[first].key)
 				break;
-		rank = ((double) first + 1 + (double) end) / 2;
 		for (uint32_t i = first; i < end; i++)
-			ranks[items[i].index] = rank;
+			ranks[items[i].index] = hp_shared_rank(first, end);
+	}
+}
+
+void
+hp_ranks_of_sorted(const double *x, double *ranks, uint32_t n)
+{
+	for (uint32_t first = 0, end; first < n; first = end)
+	{
+		for (end = first + 1; end < n; end++)
+			if (x[end] != x[first])
+				break;
+		for (uint32_t i = first; i < end; i++)
+			ranks[i] = hp_shared_rank(first, end);
 	}
 }

@@ -66,4 +66,14 @@ hp_text_compare(const char *a, uint32_t a_length,
 extern void hp_ranks(const HpEnv *env, const double *x, double *ranks,
 					 uint32_t n);
 
+/* The same of x that ascends. */
+extern void hp_ranks_of_sorted(const double *x, double *ranks, uint32_t n);
+
+/* The rank that places first .. end - 1, from 0 on, share. */
+static inline double
+hp_shared_rank(uint32_t first, uint32_t end)
+{
+	return ((double) first + 1 + (double) end) / 2;
+}
+
 #endif							/* HPIMP_ORDER_H */

@@ -49,6 +49,9 @@ typedef struct ConfigWalk
 {
 	ConfigLeaf	leaf;
 	void	   *arg;
+	const char *name;			/* of the leaf at hand: at the top its key where
+								 * it lies, else the path */
+	uint32		name_length;
 	char	   *path;			/* of the node at hand */
 	uint32		path_length;
 	uint32		path_capacity;
@@ -124,7 +127,7 @@ report_json(ConfigWalk *walk, const JsonNode *node)
 	value.text = JsonbToCString(walk->json, container,
 								node->end - node->start);
 	value.length = walk->json->len;
-	walk->leaf(walk->arg, walk->path, walk->path_length, &value);
+	walk->leaf(walk->arg, walk->name, walk->name_length, &value);
 }
 
 /* Whatever lies at the path at hand: reports a leaf, descends otherwise. */
@@ -168,7 +171,7 @@ walk_value(ConfigWalk *walk, JsonNode node, int depth)
 	}
 	else
 		return;					/* null: rule 5 */
-	walk->leaf(walk->arg, walk->path, walk->path_length, &value);
+	walk->leaf(walk->arg, walk->name, walk->name_length, &value);
 }
 
 static void
@@ -199,7 +202,14 @@ walk_object(ConfigWalk *walk, const JsonbContainer *object, int depth)
 
 		if (depth <= 1 && length >= 6 && memcmp(key, "_wandb", 6) == 0)
 			continue;			/* rule 3 */
-		path_push(walk, key, length, depth > 0);
+		walk->name = key;
+		walk->name_length = length;
+		if (depth > 0 || JBE_ISCONTAINER(node.entry))
+		{
+			path_push(walk, key, length, depth > 0);
+			walk->name = walk->path;
+			walk->name_length = walk->path_length;
+		}
 		walk_value(walk, node, depth);
 		walk->path_length = path_length;
 	}

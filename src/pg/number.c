@@ -18,6 +18,10 @@
  * 1 takes the numbers people write, 2 the 16 and 17 digits that programs
  * print for a double.  The result has the bits of the server's cast always.
  *
+ * This takes some five nanoseconds, less than looking the digits up in a
+ * dictionary would.  So every occurrence of a number is decoded, and the
+ * dictionaries of a study hold doubles: 1.0 and 1.00 are one value in them.
+ *
  * [1] W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990.
  */
 #include "postgres.h"

@@ -221,6 +221,78 @@ append_config(StringInfo query, const Config *config)
 					 relation_column_text(json));
 }
 
+/* ---- the relation ---- */
+
+/*
+ * How often the query has a json column in it.  Beside plain columns its kind
+ * is asked for before it is joined with them.
+ */
+static int
+count_uses(const Source *source, const Config *config, const Column *column)
+{
+	int			uses = column == source->metric_column;
+
+	for (int i = 0; i < config->n; i++)
+		if (config->columns[i] == column)
+			uses += config->n_json == 1 && config->n > 1 ? 2 : 1;
+	return uses;
+}
+
+static void
+append_table(StringInfo query, const Source *source)
+{
+	appendStringInfo(query, "%s AS r", source->name);
+}
+
+/*
+ * Every mention of a document takes it apart anew: out of the TOAST table,
+ * decompressed, or parsed if it is json.  If one is mentioned twice, a
+ * subquery hands it on whole: #> with an empty path is the document itself, in
+ * memory.  OFFSET keeps the subquery from being merged into the query; as a
+ * constant of its very type it is known to be none before planning, so that
+ * workers may run it (a plain 0 is cast, and they may not).
+ */
+static void
+append_whole_documents(StringInfo query, const Source *source,
+					   const Config *config)
+{
+	const char *separator = "(SELECT ";
+
+	for (int i = 0; i < source->n_columns; i++)
+	{
+		const Column *column = &source->columns[i];
+		int			uses = count_uses(source, config, column);
+
+		if (uses == 0)
+			continue;			/* the caller may have no right to read it */
+		appendStringInfoString(query, separator);
+		separator = ", ";
+		if (column->class == CLASS_JSON && uses > 1)
+			appendStringInfo(query,
+							 "CAST(%s AS pg_catalog.jsonb) OPERATOR(pg_catalog.#>) CAST('{}' AS pg_catalog.text[]) AS %s",
+							 relation_column_text(column),
+							 quote_identifier(column->name));
+		else
+			appendStringInfoString(query, relation_column_text(column));
+	}
+	appendStringInfoString(query, " FROM ");
+	append_table(query, source);
+	appendStringInfoString(query, " OFFSET CAST('0' AS pg_catalog.int8)) AS r");
+}
+
+static void
+append_relation(StringInfo query, const Source *source, const Config *config)
+{
+	for (int i = 0; i < source->n_columns; i++)
+		if (source->columns[i].class == CLASS_JSON &&
+			count_uses(source, config, &source->columns[i]) > 1)
+		{
+			append_whole_documents(query, source, config);
+			return;
+		}
+	append_table(query, source);
+}
+
 /* ---- running the query ---- */
 
 /*
@@ -349,7 +421,8 @@ source_study(Oid relation, const char *metric, ArrayType *config_array,
 	append_config(&query, &config);
 	appendStringInfoString(&query, ", ");
 	append_metric(&query, &source);
-	appendStringInfo(&query, ") FROM %s AS r", source.name);
+	appendStringInfoString(&query, ") FROM ");
+	append_relation(&query, &source, &config);
 	study = run_query(query.data, keep);
 	if (study == NULL)
 		ereport(NOTICE,

@@ -34,6 +34,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "core/rng.h"
 #include "pg/compat.h"
 #include "pg/config.h"
 #include "pg/sample.h"
@@ -46,6 +47,9 @@
 #define FIRST_CODES			8
 #define FIRST_RUNS			4
 #define FIRST_COLUMNS		7	/* fill a 512-byte chunk */
+
+/* Values whose slots are fetched in advance. */
+#define FETCH_AHEAD			8
 
 /* Elements to go through between looks at pending interrupts. */
 #define PER_CHECK			65536
@@ -149,10 +153,12 @@ hash_text(const char *text, uint32 length)
 static uint64
 hash_value(const HpValue *value)
 {
+	uint64		bits;
+
 	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
 		return hash_text(value->text, value->length) + value->tag;
-	return hash_text((const char *) &value->number, sizeof(double)) +
-		value->tag;
+	memcpy(&bits, &value->number, sizeof(bits));
+	return hp_mix64(hp_mix64(bits ^ hash_seed()) + value->tag);
 }
 
 /* Numbers are never NaN or minus zero, so == tells whether bits are equal. */
@@ -285,7 +291,8 @@ study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
 
 /*
  * A slot holds half of the value's hash above its code, so that most
- * unequal values are told apart without fetching them.
+ * unequal values are told apart without fetching them.  The same half says
+ * where the slot is sought: more slots are made without hashing anew.
  */
 static inline uint64
 slot_of(uint64 hash, uint32 code)
@@ -299,12 +306,28 @@ slot_code(uint64 slot)
 	return (uint32) slot;
 }
 
+/*
+ * Where the slot of a value is sought.  Of very many it is mostly far from
+ * the processor: whoever knows a value in advance fetches its place early.
+ */
+static inline uint64
+value_place(const StudyColumn *column, uint64 hash)
+{
+	return hash >> 32 & ((uint64) column->cap_values * 2 - 1);
+}
+
+static inline void
+fetch_place(const StudyColumn *column, uint64 hash)
+{
+	__builtin_prefetch(&column->slots[value_place(column, hash)]);
+}
+
 /* The slot that holds a value, or where it would go. */
 static uint64 *
 value_slot(const StudyColumn *column, const HpValue *value, uint64 hash)
 {
 	uint64		mask = (uint64) column->cap_values * 2 - 1;
-	uint64		at = hash & mask;
+	uint64		at = value_place(column, hash);
 	uint64		slot;
 
 	while ((slot = column->slots[at]) != 0)
@@ -342,7 +365,50 @@ index_values(Study *study, StudyColumn *column)
 	return distinct;
 }
 
-/* Adds a value that the column does not have; returns its code. */
+/* Moves the slots into n_slots new ones, a power of two. */
+static void
+move_slots(Study *study, StudyColumn *column, uint64 n_slots)
+{
+	Size		n_old = (Size) column->cap_values * 2;
+	uint64	   *old = column->slots;
+	uint64	   *slots = study_grow(study, NULL, n_slots, sizeof(uint64));
+
+	memset(slots, 0, n_slots * sizeof(uint64));
+	for (Size i = 0; i < n_old; i++)
+	{
+		uint64		at = old[i] >> 32 & (n_slots - 1);
+
+		if (i % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (old[i] == 0)
+			continue;
+		while (slots[at] != 0)
+			at = (at + 1) & (n_slots - 1);
+		slots[at] = old[i];
+	}
+	column->slots = slots;
+	pfree(old);
+}
+
+/* Capacities are powers of two, and there are twice as many slots. */
+static void
+grow_values(Study *study, StudyColumn *column)
+{
+	HpInput    *input = &column->input;
+	uint32		capacity = study_next_capacity(column->cap_values, FIRST_VALUES,
+											   0);
+
+	input->values = study_grow(study, unconstify(HpValue *, input->values),
+						 capacity, sizeof(HpValue));
+	if (column->slots != NULL)
+		move_slots(study, column, (uint64) capacity * 2);
+	column->cap_values = capacity;
+}
+
+/*
+ * Adds a value that the column does not have, without a slot for it; returns
+ * its code.
+ */
 uint32
 study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 {
@@ -350,17 +416,7 @@ study_add_value(Study *study, StudyColumn *column, const HpValue *value)
 	HpValue    *added;
 
 	if (input->n_values == column->cap_values)
-	{
-		/* capacities are powers of two; slots are made anew when needed */
-		column->cap_values = study_next_capacity(column->cap_values,
-												 FIRST_VALUES, 0);
-		input->values = study_grow(study,
-								   unconstify(HpValue *, input->values),
-								   column->cap_values, sizeof(HpValue));
-		if (column->slots != NULL)
-			pfree(column->slots);
-		column->slots = NULL;
-	}
+		grow_values(study, column);
 	added = unconstify(HpValue *, &input->values[input->n_values++]);
 	*added = *value;
 	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
@@ -380,10 +436,11 @@ find_among_few(const HpInput *input, const HpValue *value)
 }
 
 static uint32
-get_among_many(Study *study, StudyColumn *column, const HpValue *value)
+get_among_many(Study *study, StudyColumn *column, const HpValue *value,
+			   uint64 hash)
 {
-	uint64		hash = hash_value(value);
 	uint64	   *slot;
+	bool		full = column->input.n_values == column->cap_values;
 	uint32		code;
 
 	if (column->slots == NULL)
@@ -392,14 +449,16 @@ get_among_many(Study *study, StudyColumn *column, const HpValue *value)
 	if (*slot != 0)
 		return slot_code(*slot);
 	code = study_add_value(study, column, value);
-	if (column->slots != NULL)
-		*slot = slot_of(hash, code);
+	if (full)					/* the slots have moved */
+		slot = value_slot(column, value, hash);
+	*slot = slot_of(hash, code);
 	return code;
 }
 
-/* The code of a value, added if need be. */
+/* The code of a value, added if need be; hash is 0 if not known yet. */
 static uint32
-get_value(Study *study, StudyColumn *column, const HpValue *value)
+get_value(Study *study, StudyColumn *column, const HpValue *value,
+		  uint64 hash)
 {
 	const HpInput *input = &column->input;
 	uint32		code = column->last_code;
@@ -407,7 +466,8 @@ get_value(Study *study, StudyColumn *column, const HpValue *value)
 	if (code > 0 && same_value(&input->values[code - 1], value))
 		return code;
 	if (input->n_values > FEW)
-		code = get_among_many(study, column, value);
+		code = get_among_many(study, column, value,
+							  hash != 0 ? hash : hash_value(value));
 	else
 	{
 		code = find_among_few(input, value);
@@ -524,14 +584,45 @@ study_reserve_runs(Study *study, uint32 n_runs)
 							   sizeof(double));
 }
 
-/* The run in the making has a value. */
-static inline void
-record_value(Study *study, StudyColumn *column, const HpValue *value)
+/* A number that is yet to be recorded. */
+typedef struct WaitingNumber
+{
+	uint32		column;
+	HpValue		value;
+	uint64		hash;
+} WaitingNumber;
+
+/*
+ * Carried from leaf to leaf of one config.  Numbers to be found among many
+ * wait in a ring until some more have come, while their slots are fetched.
+ */
+typedef struct RunInProgress
+{
+	Study	   *study;
+	uint32		previous;		/* column of the leaf before, or NO_COLUMN */
+	uint32		first_waiting;
+	uint32		n_waiting;
+	WaitingNumber waiting[FETCH_AHEAD];
+} RunInProgress;
+
+#define NO_COLUMN	PG_UINT32_MAX
+
+/* The run at hand has a value. */
+static void
+record_value(Study *study, StudyColumn *column, const HpValue *value,
+			 uint64 hash)
 {
 	HpInput    *input = &column->input;
 	uint32		run = study->n_runs;
-	uint32		code = get_value(study, column, value);
+	uint32		code;
 
+	/* Of two leaves with one path the later counts: forget the earlier. */
+	if (input->n_codes > run &&
+		hp_input_code(input, run) == input->n_values &&
+		column->newest_run == run)
+		drop_newest_value(column);
+
+	code = get_value(study, column, value, hash);
 	study_reserve_codes(study, column, run + 1, study_code_width(code));
 	if (input->n_codes <= run)
 		pad_codes(input, run);
@@ -542,17 +633,44 @@ record_value(Study *study, StudyColumn *column, const HpValue *value)
 void
 study_record_value(Study *study, StudyColumn *column, const HpValue *value)
 {
-	record_value(study, column, value);
+	record_value(study, column, value, 0);
 }
 
-/* Carried from leaf to leaf of one config. */
-typedef struct RunInProgress
+/* Records the number that has waited longest. */
+static void
+record_waiting(RunInProgress *progress)
 {
-	Study	   *study;
-	uint32		previous;		/* column of the leaf before, or NO_COLUMN */
-} RunInProgress;
+	Study	   *study = progress->study;
+	WaitingNumber *oldest = &progress->waiting[progress->first_waiting];
 
-#define NO_COLUMN	PG_UINT32_MAX
+	record_value(study, &study->columns[oldest->column], &oldest->value,
+				 oldest->hash);
+	progress->first_waiting = (progress->first_waiting + 1) % FETCH_AHEAD;
+	progress->n_waiting--;
+}
+
+static void
+record_all_waiting(RunInProgress *progress)
+{
+	while (progress->n_waiting > 0)
+		record_waiting(progress);
+}
+
+static void
+let_wait(RunInProgress *progress, StudyColumn *column, const HpValue *value)
+{
+	WaitingNumber *newest;
+
+	if (progress->n_waiting == FETCH_AHEAD)
+		record_waiting(progress);
+	newest = &progress->waiting[(progress->first_waiting +
+								 progress->n_waiting++) % FETCH_AHEAD];
+	newest->column = column - progress->study->columns;
+	newest->value = *value;
+	newest->hash = hash_value(value);
+	column->waiting_run = progress->study->n_runs;
+	fetch_place(column, newest->hash);
+}
 
 static void
 add_leaf(void *arg, const char *path, uint32 path_length,
@@ -560,23 +678,12 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 {
 	RunInProgress *progress = arg;
 	Study	   *study = progress->study;
-	uint32		run = study->n_runs;
 	uint32		guess;
 	StudyColumn *column;
-	HpInput    *input;
 
 	guess = progress->previous == NO_COLUMN ? study->first_column :
 		study->columns[progress->previous].next_column;
 	column = get_column(study, path, path_length, guess);
-	input = &column->input;
-
-	/* Of two leaves with one path the later counts: forget the earlier. */
-	if (input->n_codes > run &&
-		hp_input_code(input, run) == input->n_values &&
-		column->newest_run == run)
-		drop_newest_value(column);
-
-	record_value(study, column, value);
 
 	/* learn the order of keys */
 	if (progress->previous == NO_COLUMN)
@@ -585,6 +692,32 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 		study->columns[progress->previous].next_column =
 			column - study->columns;
 	progress->previous = column - study->columns;
+
+	if (value->tag == HP_TAG_NUMBER && column->slots != NULL)
+	{
+		let_wait(progress, column, value);
+		return;
+	}
+	/* two leaves may have one path: they are recorded in their order */
+	if (column->waiting_run == study->n_runs)
+		record_all_waiting(progress);
+	record_value(study, column, value, 0);
+}
+
+static void
+add_run(Study *study, Jsonb *config, double metric)
+{
+	RunInProgress progress;
+
+	study_reserve_runs(study, study->n_runs + 1);
+	study->metric[study->n_runs] = metric;
+	progress.study = study;
+	progress.previous = NO_COLUMN;
+	progress.first_waiting = progress.n_waiting = 0;
+	if (config != NULL)
+		config_walk(config, add_leaf, &progress);
+	record_all_waiting(&progress);
+	study->n_runs++;
 }
 
 /*
@@ -594,8 +727,6 @@ add_leaf(void *arg, const char *path, uint32 path_length,
 void
 study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 {
-	RunInProgress progress = {study, NO_COLUMN};
-
 	study->flat_size = 0;
 	if (metric_isnull)
 		study->left_out.no_metric++;
@@ -610,13 +741,7 @@ study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 		if (study->sample != NULL)
 			sample_add_run(study, config, metric);
 		else
-		{
-			study_reserve_runs(study, study->n_runs + 1);
-			study->metric[study->n_runs] = metric;
-			if (config != NULL)
-				config_walk(config, add_leaf, &progress);
-			study->n_runs++;
-		}
+			add_run(study, config, metric);
 		if (study->n_runs >= sample_room(study))
 			sample_settle(study);
 	}
@@ -650,7 +775,9 @@ merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
 	{
 		if (i % PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
-		code_of[i + 1] = get_value(into, column, &from->values[i]);
+		if (column->slots != NULL && i + FETCH_AHEAD < from->n_values)
+			fetch_place(column, hash_value(&from->values[i + FETCH_AHEAD]));
+		code_of[i + 1] = get_value(into, column, &from->values[i], 0);
 		highest = Max(highest, code_of[i + 1]);
 	}
 	study_reserve_codes(into, column, at + from->n_codes,

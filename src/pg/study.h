@@ -37,6 +37,8 @@ typedef struct StudyColumn
 	uint32		last_code;		/* the latest value: runs often repeat it */
 	uint32		newest_run;		/* the run that brought the newest value */
 	uint32		next_column;	/* what came after this one last time */
+	uint32		waiting_run;	/* the latest run of which a number had to wait
+								 * to be recorded */
 } StudyColumn;
 
 /* Why runs were left out: counts over everything the study has seen. */

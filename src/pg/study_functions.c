@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -174,7 +176,8 @@ hp_study_add_run(PG_FUNCTION_ARGS)
 	bool		metric_isnull = PG_ARGISNULL(2);
 	double		metric = metric_isnull ? 0 : PG_GETARG_FLOAT8(2);
 
-	if (!PG_ARGISNULL(1))
+	/* a run that is left out need not be fetched */
+	if (!PG_ARGISNULL(1) && !metric_isnull && isfinite(metric))
 		config = PG_GETARG_JSONB_P(1);
 	study_add_run(study, config, metric_isnull, metric);
 	progress_count_run();

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Measure hpimp beside its peers, interleaved, and print one table.
 
-test/bench/run calls it: bench.py CONNECTION_STRING, to a server with hpimp and make_runs.sql in it.
-Settings come by environment: see README.md.
+test/bench/run calls it: bench.py CONNECTION_STRING CORE, to a server with hpimp and make_runs.sql in it;
+CORE is the program of core.c.  Settings come by environment: see README.md.
 """
-import json, os, pathlib, statistics, subprocess, sys, tempfile, time
+import json, os, pathlib, statistics, subprocess, sys, tempfile, threading, time
 from dataclasses import dataclass
 
 import psycopg2
@@ -12,11 +12,12 @@ import psycopg2
 from cost import statement_cost
 
 HERE = pathlib.Path(__file__).parent
-DSN = sys.argv[1]
+DSN, CORE = sys.argv[1:3]
 REPEAT = int(os.environ.get("REPEAT") or 5)
 PATIENCE = float(os.environ.get("PATIENCE") or 30)          # seconds after which a measure is not repeated
 RANGER = os.environ.get("RANGER", "0") not in ("", "0")
 TREES = 100
+WORKERS = os.cpu_count() - 1                                # one process for each core
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,20 @@ class Server:
         del self.connection.notices[:]
         return self.cursor.fetchone()[0]
 
+    def make_runs(self, size):
+        self.cursor.execute(f"SELECT make_runs({size.runs}, {size.parameters})")
+        self.cursor.execute("VACUUM (FREEZE, ANALYZE) runs")
+
+    def export(self, size, path):
+        """The runs as core.c reads them: gaps are empty, so that its frame is the one of the database."""
+        with open(path, "w") as file:
+            self.cursor.copy_expert(f"COPY ({self.value(f'SELECT runs_as_columns({size.parameters})')}) "
+                                    "TO STDOUT (FORMAT csv, HEADER)", file)
+
+    def allow_workers(self, workers):
+        self.cursor.execute(f"SET max_parallel_workers_per_gather = {workers}")
+        del self.connection.notices[:]
+
     def close(self):
         self.connection.close()
 
@@ -82,6 +97,46 @@ class Peer:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Memory(threading.Thread):
+    """The peak memory of a backend and its parallel workers together, as seen every few milliseconds.
+
+    Memory of their own is added up; what they share (buffers, the runs to train on) counts once."""
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.backend = server.value("SELECT pg_backend_pid()")
+        self.peak, self.workers, self.over = 0, 0, threading.Event()
+
+    @staticmethod
+    def status(pid):
+        """kB by name; nothing of a process that is gone."""
+        try:
+            lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            return {}
+        return {name: int(value.split()[0]) for name, value in (line.split(":", 1) for line in lines)
+                if name.startswith("Rss") or name == "PPid"}
+
+    def is_worker(self, pid):
+        try:
+            return f"parallel worker for PID {self.backend}" in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:
+            return False
+
+    def run(self):
+        postmaster = self.status(self.backend)["PPid"]
+        children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children")
+        while not self.over.wait(0.005):
+            workers = [pid for pid in children.read_text().split() if self.is_worker(pid)]
+            seen = [kB for kB in map(self.status, [self.backend, *workers]) if "RssAnon" in kB]
+            self.workers = max(self.workers, len(seen) - 1)
+            self.peak = max(self.peak, sum(kB["RssAnon"] for kB in seen) + sum(
+                max((kB[shared] for kB in seen), default=0) for shared in ("RssShmem", "RssFile")))
+
+    def stop(self):
+        self.over.set()
+        self.join()
 
 
 # ---------------------------------------------------------------- measuring
@@ -147,8 +202,7 @@ PEER_STEPS = ("read", "encode", "fit", "correlate")
 def measure(size):
     """All that is known of one size, as a dict of numbers; None where not measured."""
     server = Server()
-    server.cursor.execute(f"SELECT make_runs({size.runs}, {size.parameters})")
-    server.cursor.execute("VACUUM (FREEZE, ANALYZE) runs")
+    server.make_runs(size)
     # stored as it is: decompressing is no part of training
     server.cursor.execute("DROP TABLE IF EXISTS studies; CREATE UNLOGGED TABLE studies (study hp_study);"
                           "ALTER TABLE studies ALTER study SET STORAGE external;"
@@ -161,6 +215,8 @@ def measure(size):
         first = fresh.cost(STATEMENTS[name])
         result[f"memory {name}"] = first.memory / 1024
         fresh.close()
+    if WORKERS > 0 and size.runs >= 1000:                   # what is over at once is not seen
+        result["memory workers"] = memory_with_workers()
 
     times = Times()
     measures = {}
@@ -188,6 +244,20 @@ def measure(size):
             "permuting", sklearn.ask("permutation", size.permutations)["cost"], 5 / size.permutations)
 
     folder = tempfile.TemporaryDirectory()
+    server.export(size, f"{folder.name}/coded.csv")
+    core = Peer(CORE, f"{folder.name}/coded.csv")
+
+    def run_core(name, trees, *question):
+        answer = core.ask(*question)
+        for step in {"code", "describe", "train"} & answer.keys():
+            times.add(f"core {name or step}", answer[step], TREES / trees)
+        return answer
+
+    measures["core code"] = lambda _: run_core("", TREES, "code")
+    for method, gaps in (("impurity", "value"), ("permutation", "fill")):
+        measures[f"core {method}"] = lambda seed, method=method, gaps=gaps: run_core(
+            method, size.own_trees, method, gaps, size.own_trees, seed)
+
     if RANGER:
         sklearn.ask("export", f"{folder.name}/runs.csv")
         ranger = Peer("Rscript", "--vanilla", str(HERE / "ranger_peer.R"), f"{folder.name}/runs.csv")
@@ -208,16 +278,32 @@ def measure(size):
         for missing, name in (("value", "r2"), ("fill", "r2 filled")):
             result[name] = server.value("SELECT q.oob_r2 FROM studies, hp_quality(hp_forest(study, "
                                         f"method => 'impurity', missing => '{missing}')) q")
+        same = core.ask("impurity", "value", TREES)["r2"]
+        if abs(same - result["r2"]) > 1e-6:
+            sys.exit(f"{size}: the forest without a server has R2 {same}, that in the database {result['r2']}")
     if size.peer_trees == TREES:
         result["sklearn r2"] = sklearn.ask("quality")["r2"]
     else:
         result.pop("ranger r2", None)
     sklearn.close()
+    core.close()
     if RANGER:
         ranger.close()
     folder.cleanup()
     server.close()
     return finish(size, times, result)
+
+
+def memory_with_workers():
+    """MB of all processes of the one-liner when it may use all cores; None if no worker came."""
+    server = Server()
+    server.allow_workers(WORKERS)
+    memory = Memory(server)
+    memory.start()
+    server.cursor.execute(STATEMENTS["one-liner"])
+    memory.stop()
+    server.close()
+    return memory.peak / 1024 if memory.workers > 0 else None
 
 
 def plus(*parts):
@@ -239,6 +325,7 @@ def finish(size, times, result):
 
     if size.own_trees != TREES:
         times.scaled.update(("impurity", "permutation"))
+    start = dict(zip(("", " wall"), result["start"]))
     for which, median in (("", cpu), (" wall", wall)):
         result["impurity" + which] = of_100(median, "impurity")
         result["permutation" + which] = of_100(median, "permutation")
@@ -247,6 +334,9 @@ def finish(size, times, result):
         result["fit" + which] = median("fit")
         result["fit permuting" + which] = plus(median("fit"), median("permuting"))
         result["peer" + which] = plus(*map(median, PEER_STEPS))
+        result["peer started" + which] = result["peer" + which] + start[which]
+        for name in ("impurity", "permutation", "code", "describe"):
+            result[f"core {name}{which}"] = median(f"core {name}")
         for importance in ("impurity", "permutation"):
             result[f"ranger {importance}{which}"] = median(f"ranger {importance}")
     for step in PEER_STEPS:
@@ -266,11 +356,11 @@ def finish(size, times, result):
     result["ns study"] = result["study"] / result["pairs"] * 1e9
     result["study / scan"] = ratio(result["study"], result["scan"])
     result["on top / training"] = ratio(result["on top"], result["training"])
-    result["sklearn training"] = ratio(result["fit"], result["training"])
     result["scaled"] = {
         "fit": "fit" in times.scaled, "peer": "fit" in times.scaled,
         "fit permuting": bool({"fit", "permuting"} & times.scaled),
         "impurity": "impurity" in times.scaled, "permutation": "permutation" in times.scaled,
+        "core impurity": "core impurity" in times.scaled, "core permutation": "core permutation" in times.scaled,
         "ranger impurity": "fit" in times.scaled, "ranger permutation": "fit" in times.scaled}
     return result
 
@@ -280,8 +370,7 @@ def finish(size, times, result):
 def grouped(runs=200_000, groups=50_000):
     """Many small groups: hp_study_agg beside jsonb_agg of the same, by both strategies of the planner."""
     server = Server()
-    server.cursor.execute(f"SELECT make_runs({runs}, 8)")
-    server.cursor.execute("VACUUM (FREEZE, ANALYZE) runs")
+    server.make_runs(Size("", runs, 8))
     server.cursor.execute("SET work_mem = '1GB'")
     times, measures = Times(), {}
     for strategy, forbidden in (("HashAggregate", "enable_sort"), ("GroupAggregate", "enable_hashagg")):
@@ -300,21 +389,21 @@ def grouped(runs=200_000, groups=50_000):
 
 
 def on_all_cores(size):
-    """Elapsed seconds of the default forest in one process, and with a worker for each further core."""
+    """Elapsed seconds of the default forest and of the one-liner, in one process, and with a worker for
+    each further core."""
     server = Server()
-    server.cursor.execute(f"SELECT make_runs({size.runs}, {size.parameters});"
-                          "TRUNCATE studies; INSERT INTO studies SELECT hp_study_agg(config, val_loss) FROM runs")
-    elapsed, measures = {}, {}
-    for workers in (0, os.cpu_count() - 1):
-        def once(_, workers=workers):
-            server.cursor.execute(f"SET max_parallel_workers_per_gather = {workers}")
-            del server.connection.notices[:]
-            cost = server.cost(forest(TREES, "method => 'permutation'"))
-            elapsed.setdefault(workers, []).append(cost.wall)
-        measures[workers] = once
+    server.make_runs(size)
+    server.cursor.execute("TRUNCATE studies; INSERT INTO studies SELECT hp_study_agg(config, val_loss) FROM runs")
+    times, measures = Times(), {}
+    for name, sql in ("forest", forest(TREES, "method => 'permutation'")), ("one-liner", STATEMENTS["one-liner"]):
+        for workers in (0, WORKERS):
+            def once(_, name=name, sql=sql, workers=workers):
+                server.allow_workers(workers)
+                times.add(f"{name} {workers}", server.cost(sql))
+            measures[f"{name} {workers}"] = once
     interleave(measures, min(3, REPEAT))
     server.close()
-    return [statistics.median(samples) for samples in elapsed.values()]
+    return [(name, times.wall(f"{name} 0"), times.wall(f"{name} {WORKERS}")) for name in ("forest", "one-liner")]
 
 
 # ---------------------------------------------------------------- the table
@@ -378,23 +467,27 @@ def print_table(results):
     print("one run, all features tried at each split. ~ scaled up from fewer trees or repeats.")
     table.sizes()
 
-    table.heading("Fit: from coded data in memory (hpimp: from a stored study, its coding included)")
-    table.row("hpimp, impurity", "impurity")
+    table.heading("Fit alone, from coded data in memory: impurity")
+    table.row("hpimp, training alone", "core impurity")
     table.row("scikit-learn, fit", "fit")
     table.row("ranger, impurity", "ranger impurity")
-    table.times_faster("times faster than scikit-learn", "fit", "impurity")
-    table.times_faster("times faster than ranger", "ranger impurity", "impurity")
+    table.times_faster("times faster than scikit-learn", "fit", "core impurity")
+    table.times_faster("times faster than ranger", "ranger impurity", "core impurity")
+    table.row("hpimp, from a stored study", "impurity")
     table.row("out-of-bag R2: hpimp", "r2")
     table.row("out-of-bag R2: hpimp, gaps filled", "r2 filled")
     table.row("out-of-bag R2: scikit-learn", "sklearn r2")
     table.row("out-of-bag R2: ranger", "ranger r2")
 
     table.heading("Fit and permutation importance (hpimp, ranger: out of bag; scikit-learn: 5 repeats on all runs)")
-    table.row("hpimp, permutation", "permutation")
+    table.row("hpimp, training and permuting alone", "core permutation")
     table.row("scikit-learn, fit + permutation_importance", "fit permuting")
+    table.row("scikit-learn, fit", "fit")
     table.row("ranger, permutation", "ranger permutation")
-    table.times_faster("times faster than scikit-learn", "fit permuting", "permutation")
-    table.times_faster("times faster than ranger", "ranger permutation", "permutation")
+    table.times_faster("times faster than scikit-learn", "fit permuting", "core permutation")
+    table.times_faster("times faster than scikit-learn's fit", "fit", "core permutation")
+    table.times_faster("times faster than ranger", "ranger permutation", "core permutation")
+    table.row("hpimp, from a stored study", "permutation")
 
     table.heading("End to end, from the table to importances and correlations")
     table.row("hp_importance('runs', 'val_loss')", "one-liner")
@@ -406,21 +499,25 @@ def print_table(results):
     table.row("  corrwith", "correlate")
     table.times_faster("times faster, default (permutation)", "peer", "one-liner")
     table.times_faster("times faster, impurity", "peer", "one-liner impurity")
-    table.row("not counted: start of Python's libraries", lambda r: r["start"][0])
+    table.row("start of Python's libraries, not in these", lambda r: r["start"][0])
+    table.times_faster("times faster, start counted, default", "peer started", "one-liner")
+    table.times_faster("times faster, start counted, impurity", "peer started", "one-liner impurity")
     table.row("peak memory, MB: hpimp's backend", "memory one-liner")
     table.row("  of which a bare scan has", "memory scan")
+    table.row(f"  with {WORKERS} worker(s), all processes together", "memory workers")
     table.row("peak memory, MB: Python (without its server)", "memory sklearn")
 
     table.heading("Where the time of hp_importance('runs', 'val_loss') goes")
     table.row("scan: read every key and value of the table", "scan")
     table.row("flatten and dictionary, on top of it", "flatten")
     table.row("code, describe, correlate, keep", "fixed")
+    table.row("  of which coding the values", "core code")
+    table.row("  of which describing and correlating", "core describe")
     table.row(f"train {TREES} trees", "training")
     table.row("permute, on top of it", "on top")
     table.row("sum (beside it: end to end, above)", "sum")
     table.row("study / scan", "study / scan", "{} x")
     table.row("permute / train", "on top / training", "{} x")
-    table.row("scikit-learn's fit / train alone", "sklearn training", "{} x")
     table.row("nanoseconds a key and value: scan", "ns scan")
     table.row("nanoseconds a key and value: study", "ns study")
 
@@ -442,11 +539,12 @@ def main():
     for strategy, own, reference in grouped():
         print(f"  50,000 groups of 4 runs, {strategy:<15} hp_study_agg {number(own)} / jsonb_agg {number(reference)}"
               f" = {number(own / reference)}")
-    largest = [SIZES[name] for name in names if name in ("S", "M", "L")]
-    if largest and os.cpu_count() > 1:
-        alone, shared = on_all_cores(largest[-1])
-        print(f"  {largest[-1]}, permutation, elapsed: one process {number(alone)} / with {os.cpu_count() - 1} "
-              f"worker(s) allowed {number(shared)} = {number(alone / shared)}")
+    # where it matters: L and XL, or the largest that was asked for
+    shared = [name for name in names if name in ("L", "XL")] or [name for name in names if name != "XXL"][-1:]
+    for size in [SIZES[name] for name in shared if WORKERS > 0]:
+        for name, alone, together in on_all_cores(size):
+            print(f"  {size}, {name}, elapsed: one process {number(alone)} / with {WORKERS} "
+                  f"worker(s) allowed {number(together)} = {number(alone / together)}")
 
 
 if __name__ == "__main__":

@@ -110,3 +110,10 @@ BEGIN
 	FROM generate_series(1, n) run;
 END;
 $$;
+
+-- The runs of make_runs(n, p) as plain columns, the metric last; gaps are NULL.
+CREATE FUNCTION runs_as_columns(p int) RETURNS text
+	LANGUAGE sql STABLE
+	RETURN (SELECT format('SELECT %s, val_loss FROM runs',
+			string_agg(format('config->>%L AS %I', name, name), ', ' ORDER BY number))
+		FROM parameters WHERE number <= p);

@@ -5,6 +5,7 @@
 #include "data.h"
 
 #include "core/describe.h"
+#include "core/order.h"
 
 static HpDescription
 describe(const HpFrame *frame, const char *name)
@@ -391,6 +392,56 @@ test_levels_random(void)
 	unit_free_all();
 }
 
+/* ---- ranks by codes ---- */
+
+/* Spearman of the pairs as they are, in any order. */
+static double
+spearman_by_sorting(const double *x, const double *y, uint32_t n)
+{
+	double	   *ranks_x = hp_alloc(unit_env, n, sizeof(double));
+	double	   *ranks_y = hp_alloc(unit_env, n, sizeof(double));
+
+	hp_ranks(unit_env, x, ranks_x, n);
+	hp_ranks(unit_env, y, ranks_y, n);
+	return hp_spearman(ranks_x, ranks_y, n);
+}
+
+/*
+ * Numbers with ties, gaps and words, of few values and of so many that codes
+ * stand for bins: Spearman is that of the numbers, to the bit.
+ */
+static void
+test_ranks_by_code(uint32_t n, uint32_t n_values, const char *name)
+{
+	UnitRandom	random = 5 + n;
+	HpValue    *cells = hp_alloc(unit_env, n, sizeof(HpValue));
+	double	   *metric = hp_alloc(unit_env, n, sizeof(double));
+	double	   *x = hp_alloc(unit_env, n, sizeof(double));
+	double	   *y = hp_alloc(unit_env, n, sizeof(double));
+	uint32_t	pairs = 0;
+	HpInput		input;
+	HpDescription d;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	which = random_below(&random, 10);
+
+		cells[i] = which == 0 ? gap : which == 1 ? str("auto") :
+			num(random_below(&random, n_values) * 0.1);
+		metric[i] = random_below(&random, n) + cells[i].number;
+		if (which < 2)
+			continue;
+		x[pairs] = cells[i].number;
+		y[pairs++] = metric[i];
+	}
+	input = unit_input("x", cells, n);
+	d = describe(unit_frame(&input, 1, metric, n), "x");
+	is_int(d.pairs, pairs, "%s: pairs", name);
+	is_double(d.spearman, spearman_by_sorting(x, y, pairs), 0,
+			  "%s: Spearman", name);
+	unit_free_all();
+}
+
 /* ---- by SciPy ---- */
 
 static void
@@ -475,6 +526,8 @@ main(void)
 	test_levels_by_hand();
 	test_levels_huge();
 	test_levels_random();
+	test_ranks_by_code(500, 40, "some numbers");
+	test_ranks_by_code(90000, 1000000, "numbers in bins");
 	test_scipy();
 	test_scipy_levels();
 	return done();

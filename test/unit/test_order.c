@@ -231,6 +231,21 @@ test_ranks_by_counting(void)
 	unit_free_all();
 }
 
+/* Numbers that ascend need no sorting. */
+static void
+test_ranks_of_sorted(void)
+{
+	const double x[] = {-1, -0.0, 0, 2, 2, 2, INFINITY};
+	double		want[7];
+	double		ranks[7];
+
+	hp_ranks(unit_env, x, want, 7);
+	hp_ranks_of_sorted(x, ranks, 7);
+	ok(memcmp(ranks, want, sizeof(want)) == 0, "ranks of sorted numbers");
+	hp_ranks_of_sorted(x, ranks, 0);
+	unit_free_all();
+}
+
 static void
 test_ticks(void)
 {
@@ -308,6 +323,7 @@ main(void)
 	test_text_compare();
 	test_ranks_by_hand();
 	test_ranks_by_counting();
+	test_ranks_of_sorted();
 	test_ticks();
 	test_ticks_sort_by();
 	return done();

@@ -36,7 +36,7 @@
 static int	unit_run = 0;
 static int	unit_failed = 0;
 
-UNIT_INLINE bool
+UNIT_INLINE __attribute__((format(printf, 2, 0))) bool
 unit_report(bool good, const char *format, va_list args)
 {
 	unit_run++;
