@@ -118,9 +118,9 @@ PGDLLEXPORT void hpimp_train_worker(dsm_segment *segment, shm_toc *toc);
 
 /*
  * Launching takes 12 to 17 ms and each worker a copy of the scratch memory;
- * a visit of (run, feature, level) takes some 4 ns.
+ * a visit of (run, feature, level) takes some 2 ns.
  */
-#define NS_PER_VISIT		4.0
+#define NS_PER_VISIT		2.0
 #define WORTH_A_WORKER_NS	30e6
 
 static double

@@ -15,7 +15,7 @@ max_worker_processes = 8
 max_parallel_workers = 8
 log_min_messages = debug1
 CONF
-make_runs($node, 'runs', 4000);
+make_runs($node, 'runs', 10000);
 $node->safe_psql('postgres', "CREATE TABLE kept AS SELECT hp_study('runs', 'val_loss') AS study");
 
 my $alone = 'SET max_parallel_workers_per_gather = 0;';

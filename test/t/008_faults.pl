@@ -21,7 +21,7 @@ log_min_messages = debug1
 restart_after_crash = on
 dynamic_shared_memory_type = mmap
 CONF
-make_runs($node, 'runs', 4000);
+make_runs($node, 'runs', 8000);
 $node->safe_psql('postgres', "CREATE TABLE kept AS SELECT hp_study('runs', 'val_loss') AS study");
 my $data = $node->data_dir;
 my $alone = 'SET max_parallel_workers_per_gather = 0;';
