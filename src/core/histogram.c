@@ -9,8 +9,7 @@
  *		rows:	| run 0: feature 0, feature 1, ... | run 1: ...
  *		bins:	| feature 0: code 0, code 1, ... | feature 1: ...
  *
- * Features of few codes come first, then the other narrow ones; wide ones have
- * a place in the rows but no bins.
+ * Features of few codes come first, then the other narrow ones, then wide ones.
  */
 #include <string.h>
 
@@ -19,6 +18,16 @@
 
 /* Histograms alive at once: of the nodes that wait, and three. */
 #define MOST_HISTOGRAMS		(HP_MAX_WAITING + 3)
+
+/* A wide feature: its code, shifted, is its bin. */
+typedef struct Wide
+{
+	uint32_t	feature;
+	uint32_t	first_bin;
+	int			shift;
+} Wide;
+
+#define NO_BIN	UINT32_MAX
 
 struct HpHistograms
 {
@@ -30,8 +39,11 @@ struct HpHistograms
 	uint32_t	n_narrow;		/* the first in a row */
 	uint32_t	n_few;			/* the first of them */
 	uint32_t   *first_bin;		/* by place */
-	uint32_t	n_bins;
-	uint32_t	n_few_bins;
+	bool		coarse;
+	Wide	   *wide;
+	uint32_t	n_wide;			/* that have bins */
+	uint32_t   *bin_of;			/* by feature: its first bin, or NO_BIN */
+	uint32_t	n_bins[HP_COARSE + 1];	/* by extent, the last being all */
 	HpBin	   *bins[MOST_HISTOGRAMS];
 	uint32_t	unused[MOST_HISTOGRAMS];	/* stack of histograms not in use */
 	uint32_t	n_unused;
@@ -39,12 +51,15 @@ struct HpHistograms
 
 HpHistograms *
 hp_histograms_create(const HpEnv *env, const HpFeature *features,
-					 uint32_t n_features, uint32_t n_runs)
+					 uint32_t n_features, uint32_t n_runs, bool coarse)
 {
 	HpHistograms *h = hp_alloc0(env, 1, sizeof(HpHistograms));
 
 	h->env = env;
 	h->features = features;
+	h->coarse = coarse;
+	h->wide = hp_alloc(env, n_features, sizeof(Wide));
+	h->bin_of = hp_alloc(env, n_features, sizeof(uint32_t));
 	h->rows.place = hp_alloc(env, n_features, sizeof(uint32_t));
 	h->first_bin = hp_alloc(env, n_features, sizeof(uint32_t));
 	hp_histograms_use(h, n_features, n_runs);
@@ -61,34 +76,63 @@ hp_histograms_use(HpHistograms *h, uint32_t n_features, uint32_t n_runs)
 
 /* Give narrow features, of few codes or more, their places and bins. */
 static void
-lay_out_features(HpHistograms *h, bool few)
+lay_out_narrow(HpHistograms *h, bool few, uint32_t *n_bins)
 {
 	for (uint32_t f = 0; f < h->n_features; f++)
 	{
 		if (h->features[f].wide || hp_has_few_codes(&h->features[f]) != few)
 			continue;
 		h->rows.place[f] = h->n_narrow;
-		h->first_bin[h->n_narrow++] = h->n_bins;
-		h->n_bins += h->features[f].n_codes;
+		h->bin_of[f] = h->first_bin[h->n_narrow++] = *n_bins;
+		*n_bins += h->features[f].n_codes;
+	}
+}
+
+static int
+shift_for(uint32_t n_codes)
+{
+	int			shift = 0;
+
+	while ((n_codes - 1) >> shift >= HP_COARSE_BINS)
+		shift++;
+	return shift;
+}
+
+static void
+lay_out_wide(HpHistograms *h, uint32_t *n_bins)
+{
+	h->rows.stride = (h->n_narrow + 1) / 2 * 2;
+	h->n_wide = 0;
+	for (uint32_t f = 0; f < h->n_features; f++)
+	{
+		const HpFeature *feature = &h->features[f];
+
+		if (!feature->wide)
+			continue;
+		h->rows.place[f] = (uint32_t) h->rows.stride;
+		h->rows.stride += sizeof(uint16_t);
+		h->bin_of[f] = NO_BIN;
+		if (!h->coarse || feature->categorical)
+			continue;
+		h->bin_of[f] = *n_bins;
+		h->wide[h->n_wide++] = (Wide) {f, *n_bins, shift_for(feature->n_codes)};
+		*n_bins += HP_COARSE_BINS;
 	}
 }
 
 static void
 lay_out(HpHistograms *h)
 {
+	uint32_t	n_bins = 0;
+
 	h->n_narrow = 0;
-	h->n_bins = 0;
-	lay_out_features(h, true);
+	lay_out_narrow(h, true, &n_bins);
 	h->n_few = h->n_narrow;
-	h->n_few_bins = h->n_bins;
-	lay_out_features(h, false);
-	h->rows.stride = (h->n_narrow + 1) / 2 * 2;
-	for (uint32_t f = 0; f < h->n_features; f++)
-		if (h->features[f].wide)
-		{
-			h->rows.place[f] = (uint32_t) h->rows.stride;
-			h->rows.stride += sizeof(uint16_t);
-		}
+	h->n_bins[HP_FEW] = n_bins;
+	lay_out_narrow(h, false, &n_bins);
+	h->n_bins[HP_NARROW] = n_bins;
+	lay_out_wide(h, &n_bins);
+	h->n_bins[HP_COARSE] = n_bins;
 	for (uint32_t i = 0; i < MOST_HISTOGRAMS; i++)
 	{
 		h->bins[i] = NULL;
@@ -137,33 +181,48 @@ typedef int64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
 /* Rows are called for so many samples before they are needed. */
 #define AHEAD	8
 
+/* Add one sample to the bins of wide features. */
+static inline void
+add_coarsely(const HpHistograms *h, HpBin *bins, const uint8_t *row, Pair both)
+{
+	for (uint32_t w = 0; w < h->n_wide; w++)
+	{
+		const Wide *wide = &h->wide[w];
+		uint32_t	code = hp_code_in_row(row + h->rows.place[wide->feature],
+										  true);
+
+		*(Pair *) &bins[wide->first_bin + (code >> wide->shift)] += both;
+	}
+}
+
 /* Add samples to bins; with sign -1 take them away. */
 static void
-add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m, bool few,
-			int64_t sign)
+add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m,
+			HpExtent extent, int64_t sign)
 {
 	const uint32_t *first_bin = h->first_bin;
-	uint32_t	n_features = few ? h->n_few : h->n_narrow;
+	uint32_t	n_features = extent == HP_FEW ? h->n_few : h->n_narrow;
 
 	for (uint32_t i = 0; i < m->n; i++)
 	{
 		const HpSample *sample = &m->samples[hp_member(m, i)];
-		const uint8_t *codes = h->rows.codes + sample->run * h->rows.stride;
+		const uint8_t *row = hp_row(&h->rows, sample->run);
 		uint32_t	ahead = i + AHEAD < m->n ? i + AHEAD : i;
 		Pair		both = {
 			sign * sample->target * (int64_t) sample->weight,
 			sign * (int64_t) HP_COUNT_OF(sample->weight)
 		};
 
-		__builtin_prefetch(h->rows.codes +
-						   m->samples[hp_member(m, ahead)].run * h->rows.stride);
+		__builtin_prefetch(hp_row(&h->rows, m->samples[hp_member(m, ahead)].run));
 		for (uint32_t p = 0; p < n_features; p++)
-			*(Pair *) &bins[first_bin[p] + codes[p]] += both;
+			*(Pair *) &bins[first_bin[p] + row[p]] += both;
+		if (extent == HP_COARSE)
+			add_coarsely(h, bins, row, both);
 	}
 }
 
 uint32_t
-hp_histogram_fill(HpHistograms *h, const HpMembers *members, bool few)
+hp_histogram_fill(HpHistograms *h, const HpMembers *members, HpExtent extent)
 {
 	uint32_t	number;
 	HpBin	   *bins;
@@ -173,27 +232,28 @@ hp_histogram_fill(HpHistograms *h, const HpMembers *members, bool few)
 	number = h->unused[--h->n_unused];
 	bins = h->bins[number];
 	if (bins == NULL)
-		bins = h->bins[number] = hp_alloc(h->env, h->n_bins, sizeof(HpBin));
-	memset(bins, 0, (few ? h->n_few_bins : h->n_bins) * sizeof(HpBin));
-	add_samples(h, bins, members, few, 1);
+		bins = h->bins[number] = hp_alloc(h->env, h->n_bins[HP_COARSE],
+										  sizeof(HpBin));
+	memset(bins, 0, h->n_bins[extent] * sizeof(HpBin));
+	add_samples(h, bins, members, extent, 1);
 	return number;
 }
 
 void
 hp_histogram_remove(HpHistograms *h, uint32_t histogram,
-					const HpMembers *members, bool few)
+					const HpMembers *members, HpExtent extent)
 {
-	add_samples(h, h->bins[histogram], members, few, -1);
+	add_samples(h, h->bins[histogram], members, extent, -1);
 }
 
 void
-hp_histogram_subtract(HpHistograms *h, uint32_t whole, uint32_t part, bool few)
+hp_histogram_subtract(HpHistograms *h, uint32_t whole, uint32_t part,
+					  HpExtent extent)
 {
 	Pair	   *from = (Pair *) h->bins[whole];
 	const Pair *less = (const Pair *) h->bins[part];
-	uint32_t	n = few ? h->n_few_bins : h->n_bins;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < h->n_bins[extent]; i++)
 		from[i] -= less[i];
 }
 
@@ -207,5 +267,6 @@ hp_histogram_release(HpHistograms *h, uint32_t histogram)
 const HpBin *
 hp_histogram_bins(const HpHistograms *h, uint32_t histogram, uint32_t feature)
 {
-	return h->bins[histogram] + h->first_bin[h->rows.place[feature]];
+	return h->bin_of[feature] == NO_BIN ? NULL :
+		h->bins[histogram] + h->bin_of[feature];
 }

@@ -4,7 +4,9 @@
  *
  * A narrow feature has at most 256 codes.  The sums of the larger of two
  * children are those of the parent less those of the smaller (as LightGBM
- * does).  Histograms of small nodes hold but the features of few codes.
+ * does).  Histograms of small nodes hold but the features of few codes; those
+ * of the largest nodes wide ones as well, coarsely: neighbouring codes share one
+ * of 256 bins, which tells whether they are worth a closer look.
  */
 #ifndef HPIMP_HISTOGRAM_H
 #define HPIMP_HISTOGRAM_H
@@ -46,10 +48,25 @@ hp_row_code(const HpRows *rows, const HpFeature *features, uint32_t feature,
 						  features[feature].wide);
 }
 
-/* The features' codes are read when first needed. */
+/* What a histogram holds. */
+typedef enum HpExtent
+{
+	HP_FEW,						/* features of few codes */
+	HP_NARROW,					/* all narrow ones */
+	HP_COARSE					/* wide ones as well */
+} HpExtent;
+
+/* So many bins has a wide feature, or fewer. */
+#define HP_COARSE_BINS	256
+
+/*
+ * The features' codes are read when first needed.  Wide features have bins
+ * only if coarse, and if they are numeric.
+ */
 extern HpHistograms *hp_histograms_create(const HpEnv *env,
 										  const HpFeature *features,
-										  uint32_t n_features, uint32_t n_runs);
+										  uint32_t n_features, uint32_t n_runs,
+										  bool coarse);
 
 /* The codes of a feature have changed. */
 extern void hp_histograms_read(HpHistograms *histograms, uint32_t feature);
@@ -58,27 +75,27 @@ extern void hp_histograms_read(HpHistograms *histograms, uint32_t feature);
 extern void hp_histograms_use(HpHistograms *histograms, uint32_t n_features,
 							  uint32_t n_runs);
 
-/*
- * The histogram of a node's samples; if few, only by the features of few codes.
- * Returns its number, to be released.
- */
+/* The histogram of a node's samples.  Returns its number, to be released. */
 extern uint32_t hp_histogram_fill(HpHistograms *histograms,
-								  const HpMembers *members, bool few);
+								  const HpMembers *members, HpExtent extent);
 
 /* Take samples away from a histogram that holds them. */
 extern void hp_histogram_remove(HpHistograms *histograms, uint32_t histogram,
-								const HpMembers *members, bool few);
+								const HpMembers *members, HpExtent extent);
 
 /* Take part, a histogram of some of its samples, away from whole. */
 extern void hp_histogram_subtract(HpHistograms *histograms, uint32_t whole,
-								  uint32_t part, bool few);
+								  uint32_t part, HpExtent extent);
 
 extern void hp_histogram_release(HpHistograms *histograms, uint32_t histogram);
 
 /* Read when the first histogram is filled. */
 extern const HpRows *hp_histograms_rows(const HpHistograms *histograms);
 
-/* The bins of a narrow feature, by code. */
+/*
+ * The bins of a narrow feature by code, those of a wide one by stretches of
+ * codes; NULL if it has none.
+ */
 extern const HpBin *hp_histogram_bins(const HpHistograms *histograms,
 									  uint32_t histogram, uint32_t feature);
 

@@ -35,6 +35,26 @@ choose_ordered_samples(const HpGrower *g)
 	return (uint32_t) samples;
 }
 
+/*
+ * Whether there are nodes to be looked at coarsely; not at thousands of
+ * features, whose histograms would take too much.
+ */
+#define MOST_COARSE_FEATURES	1000
+
+static bool
+choose_coarse(const HpGrower *g)
+{
+	return g->n_runs > g->ordered_samples &&
+		g->n_features <= MOST_COARSE_FEATURES;
+}
+
+static HpExtent
+extent_of(const HpGrower *g, const HpTask *task)
+{
+	return task->sums.samples > g->ordered_samples ? HP_COARSE :
+		task->sums.samples > g->small_samples ? HP_NARROW : HP_FEW;
+}
+
 HpGrower *
 hp_grower_create(const HpEnv *env, const HpFeature *features,
 				 uint32_t n_features, uint32_t n_runs,
@@ -50,7 +70,8 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 	g->small_samples = HP_SMALL_SAMPLES;
 	g->ordered_samples = choose_ordered_samples(g);
 	hp_splitter_init(&g->splitter, env, features, n_features);
-	g->histograms = hp_histograms_create(env, features, n_features, n_runs);
+	g->histograms = hp_histograms_create(env, features, n_features, n_runs,
+										 choose_coarse(g));
 	g->orders = hp_orders_create(env, features, n_features,
 								 g->ordered_samples, g->small_samples);
 	g->screen = hp_screen_create(env, g->ordered_samples);
@@ -318,11 +339,11 @@ divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
 		small->sums.samples > HP_TINY_SAMPLES;
 	bool		for_large = (left_smaller ? right : left) &&
 		large->sums.samples > HP_TINY_SAMPLES;
-	bool		few = large->sums.samples <= g->small_samples;
+	HpExtent	extent = extent_of(g, large);
 	HpMembers	members = hp_members(g, small);
 
 	if (for_small)
-		small->histogram = hp_histogram_fill(g->histograms, &members, few);
+		small->histogram = hp_histogram_fill(g->histograms, &members, extent);
 	if (!for_large)
 		hp_histogram_release(g->histograms, task->histogram);
 	else
@@ -330,10 +351,10 @@ divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
 		large->histogram = task->histogram;
 		if (for_small)
 			hp_histogram_subtract(g->histograms, large->histogram,
-								  small->histogram, few);
+								  small->histogram, extent);
 		else
 			hp_histogram_remove(g->histograms, large->histogram, &members,
-								few);
+								extent);
 	}
 	if (for_small || for_large)
 		hp_count_visits(g, small->sums.samples * task->n_list);
@@ -484,7 +505,8 @@ hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
 	{
 		HpMembers	members = hp_members(g, &root);
 
-		root.histogram = hp_histogram_fill(g->histograms, &members, false);
+		root.histogram = hp_histogram_fill(g->histograms, &members,
+										   extent_of(g, &root));
 		grow(g, &root);
 	}
 	return &g->tree;
