@@ -137,6 +137,12 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 	return trainer;
 }
 
+size_t
+hp_trainer_later(const HpTrainer *trainer)
+{
+	return hp_grower_later(trainer->grower);
+}
+
 /* Draw as many runs as there are, with replacement. */
 static void
 draw_bootstrap(HpTrainer *trainer, HpRng *rng)

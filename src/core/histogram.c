@@ -169,6 +169,19 @@ read_all(HpHistograms *h)
 		hp_histograms_read(h, f);
 }
 
+/* The rows, and a histogram for each halving that may wait, and three. */
+size_t
+hp_histograms_later(HpHistograms *h)
+{
+	size_t		histograms = 3;
+
+	lay_out(h);
+	for (uint32_t n = h->n_runs; n > HP_TINY_SAMPLES; n /= 2)
+		histograms++;
+	return h->n_runs * (h->rows.stride + 2) +
+		histograms * h->n_bins[HP_COARSE] * sizeof(HpBin);
+}
+
 const HpRows *
 hp_histograms_rows(const HpHistograms *h)
 {

@@ -79,6 +79,9 @@ extern void hp_histograms_use(HpHistograms *histograms, uint32_t n_features,
 extern uint32_t hp_histogram_fill(HpHistograms *histograms,
 								  const HpMembers *members, HpExtent extent);
 
+/* Bytes that will be allocated by the time trees have been grown, at most. */
+extern size_t hp_histograms_later(HpHistograms *histograms);
+
 /* Take samples away from a histogram that holds them. */
 extern void hp_histogram_remove(HpHistograms *histograms, uint32_t histogram,
 								const HpMembers *members, HpExtent extent);

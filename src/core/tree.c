@@ -465,6 +465,12 @@ hp_grower_use(HpGrower *g, uint32_t n_features, uint32_t n_runs)
 	hp_orders_use(g->orders, n_features);
 }
 
+size_t
+hp_grower_later(const HpGrower *g)
+{
+	return hp_histograms_later(g->histograms);
+}
+
 void
 hp_grower_reread(HpGrower *g, uint32_t feature)
 {

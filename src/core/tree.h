@@ -60,6 +60,9 @@ extern HpGrower *hp_grower_create(const HpEnv *env, const HpFeature *features,
 extern void hp_grower_use(HpGrower *grower, uint32_t n_features,
 						  uint32_t n_runs);
 
+/* Bytes that will be allocated by the time trees have been grown, at most. */
+extern size_t hp_grower_later(const HpGrower *grower);
+
 /* The codes of a feature are others than when the last tree was grown. */
 extern void hp_grower_reread(HpGrower *grower, uint32_t feature);
 
