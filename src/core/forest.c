@@ -127,8 +127,8 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 	trainer->grower = hp_grower_create(env, trainer->features,
 									   map->n_features, frame->n_runs,
 									   &tree_settings);
-	trainer->permuter = hp_permuter_create(env, trainer->features,
-										   map->n_features, frame->n_runs);
+	trainer->permuter = hp_permuter_create(env,
+										   hp_grower_rows(trainer->grower));
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
 									sizeof(uint32_t));

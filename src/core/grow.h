@@ -91,6 +91,7 @@ struct HpGrower
 	uint32_t	ordered_samples;	/* see above */
 	uint32_t	small_samples;
 	HpSplitter	splitter;
+	HpRows	   *rows;
 	HpHistograms *histograms;
 	HpOrders   *orders;
 	HpScreen   *screen;

@@ -70,8 +70,8 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 	g->small_samples = HP_SMALL_SAMPLES;
 	g->ordered_samples = choose_ordered_samples(g);
 	hp_splitter_init(&g->splitter, env, features, n_features);
-	g->histograms = hp_histograms_create(env, features, n_features, n_runs,
-										 choose_coarse(g));
+	g->rows = hp_rows_create(env, features, n_features, n_runs);
+	g->histograms = hp_histograms_create(env, g->rows, choose_coarse(g));
 	g->orders = hp_orders_create(env, features, n_features,
 								 g->ordered_samples, g->small_samples);
 	g->screen = hp_screen_create(env, g->ordered_samples);
@@ -461,8 +461,15 @@ hp_grower_use(HpGrower *g, uint32_t n_features, uint32_t n_runs)
 {
 	g->n_features = n_features;
 	g->n_runs = n_runs;
-	hp_histograms_use(g->histograms, n_features, n_runs);
+	hp_rows_use(g->rows, n_features, n_runs);
+	hp_histograms_use(g->histograms);
 	hp_orders_use(g->orders, n_features);
+}
+
+HpRows *
+hp_grower_rows(HpGrower *g)
+{
+	return g->rows;
 }
 
 size_t
@@ -474,7 +481,7 @@ hp_grower_later(const HpGrower *g)
 void
 hp_grower_reread(HpGrower *g, uint32_t feature)
 {
-	hp_histograms_read(g->histograms, feature);
+	hp_rows_reread(g->rows, feature);
 }
 
 /*

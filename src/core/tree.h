@@ -5,7 +5,7 @@
 #ifndef HPIMP_TREE_H
 #define HPIMP_TREE_H
 
-#include "split.h"
+#include "rows.h"
 
 /*
  * Nodes of a tree lie in one array; node 0 is the root and children follow
@@ -59,6 +59,9 @@ extern HpGrower *hp_grower_create(const HpEnv *env, const HpFeature *features,
  */
 extern void hp_grower_use(HpGrower *grower, uint32_t n_features,
 						  uint32_t n_runs);
+
+/* The rows of the features, for others to use as well. */
+extern HpRows *hp_grower_rows(HpGrower *grower);
 
 /* Bytes that will be allocated by the time trees have been grown, at most. */
 extern size_t hp_grower_later(const HpGrower *grower);

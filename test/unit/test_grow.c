@@ -71,8 +71,7 @@ grow_with(const Sweep *s, uint32_t ordered, uint32_t small,
 									 settings);
 	HpRng		rng;
 
-	g->histograms = hp_histograms_create(unit_env, s->features, N_FEATURES,
-										 s->n, ordered < s->n);
+	g->histograms = hp_histograms_create(unit_env, g->rows, ordered < s->n);
 	/* no more than the grower has room for */
 	g->ordered_samples = ordered < g->ordered_samples ? ordered :
 		g->ordered_samples;
@@ -195,8 +194,8 @@ test_histograms(void)
 {
 	UnitRandom	random = 101;
 	Sweep	   *s = make_sweep(300, &random);
-	HpHistograms *h = hp_histograms_create(unit_env, s->features, N_FEATURES, 300,
-										   true);
+	HpRows	   *rows = hp_rows_create(unit_env, s->features, N_FEATURES, 300);
+	HpHistograms *h = hp_histograms_create(unit_env, rows, true);
 	HpSample	samples[300];
 	uint32_t	numbers[100];
 	HpMembers	all = {samples, NULL, 300};
@@ -225,10 +224,35 @@ test_histograms(void)
 	hp_histogram_remove(h, few, &part, HP_FEW);
 	ok(counted(s, h, few, HP_FEW, samples, 200), "samples are taken away");
 	((uint8_t *) s->features[1].codes)[5] ^= 1;
-	hp_histograms_read(h, 1);
+	hp_rows_reread(rows, 1);
 	hp_histogram_release(h, few);
 	few = hp_histogram_fill(h, &all, HP_FEW);
 	ok(counted(s, h, few, HP_FEW, samples, 300), "codes that changed are read again");
+	unit_free_all();
+}
+
+/* ---- rows ---- */
+
+static void
+test_rows(void)
+{
+	UnitRandom	random = 107;
+	Sweep	   *s = make_sweep(50, &random);
+	HpRows	   *rows = hp_rows_create(unit_env, s->features, N_FEATURES, 50);
+	bool		same = true;
+
+	hp_rows_ready(rows);
+	for (uint32_t run = 0; run < 50; run++)
+		for (uint32_t f = 0; f < N_FEATURES; f++)
+			same = same && hp_row_code(rows, hp_row(rows, run), f) ==
+				hp_feature_code(&s->features[f], run);
+	ok(same, "rows hold the codes of all features");
+	hp_rows_use(rows, 3, 40);
+	hp_rows_ready(rows);
+	for (uint32_t f = 0; f < 3; f++)
+		same = same && hp_row_code(rows, hp_row(rows, 39), f) ==
+			hp_feature_code(&s->features[f], 39);
+	ok(same, "of fewer features and runs, too");
 	unit_free_all();
 }
 
@@ -353,6 +377,7 @@ main(void)
 	test_limits(60, N_FEATURES, 1);
 	test_limits(10, N_FEATURES, 1);
 	test_histograms();
+	test_rows();
 	test_screen(false);
 	test_screen(true);
 	return done();
