@@ -129,22 +129,15 @@ set_quarter(uint64_t *words, uint32_t i, uint32_t code)
 }
 
 bool
-hp_node_lists(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
-			  uint32_t code)
+hp_sparse_list_has(const uint64_t *list, uint32_t code)
 {
-	const uint64_t *words = lists + node->cut;
 	uint32_t	first = 1;
-	uint32_t	end;
+	uint32_t	end = quarter(list, 0) + 1;
 
-	if (code >= n_codes)
-		return false;
-	if (n_codes <= HP_DENSE_CODES)
-		return words[code / 64] >> (code % 64) & 1;
-	end = quarter(words, 0) + 1;
 	while (first < end)
 	{
 		uint32_t	middle = first + (end - first) / 2;
-		uint32_t	found = quarter(words, middle);
+		uint32_t	found = quarter(list, middle);
 
 		if (found == code)
 			return true;

@@ -80,9 +80,22 @@ extern const HpTree *hp_tree_grow(HpGrower *grower, HpRng *rng,
 								  const int64_t *target, const uint32_t *draws,
 								  double *gain);
 
+/* Whether the list of a column of more than HP_DENSE_CODES codes has a code. */
+extern bool hp_sparse_list_has(const uint64_t *list, uint32_t code);
+
 /* Whether a categorical node lists a code. */
-extern bool hp_node_lists(const HpNode *node, const uint64_t *lists,
-						  uint32_t n_codes, uint32_t code);
+static inline bool
+hp_node_lists(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
+			  uint32_t code)
+{
+	const uint64_t *list = lists + node->cut;
+
+	if (code >= n_codes)
+		return false;
+	if (n_codes <= HP_DENSE_CODES)
+		return list[code / 64] >> (code % 64) & 1;
+	return hp_sparse_list_has(list, code);
+}
 
 static inline bool
 hp_goes_left(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
