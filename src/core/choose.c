@@ -279,12 +279,12 @@ hp_choose_split(HpGrower *g, const HpTask *task, uint16_t *list,
 	uint32_t	i = 0;
 
 	best->score = -1;
-	hp_count_visits(g, total.samples * *n_list);
 	prepare_screen(g, task, &total);
 	while (i < *n_list && wanted > 0)
 	{
 		HpSplit		split;
 
+		hp_count_visits(g, total.samples);
 		if (draw)
 			swap_features(list, i, i + hp_rng_below(g->rng, *n_list - i));
 		if (!split_by(g, task, list[i], &total, &targets, best->score, &split))

@@ -144,6 +144,9 @@ typedef int64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
 /* Rows are called for so many samples before they are needed. */
 #define AHEAD	8
 
+/* Samples between two ticks. */
+#define PER_TICK	1024
+
 /* Add one sample to the bins of wide features. */
 static inline void
 add_coarsely(const HpHistograms *h, HpBin *bins, const uint8_t *row, Pair both)
@@ -176,6 +179,8 @@ add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m,
 			sign * (int64_t) HP_COUNT_OF(sample->weight)
 		};
 
+		if (i % PER_TICK == 0)
+			hp_tick(h->env);
 		__builtin_prefetch(hp_row(h->rows, m->samples[hp_member(m, ahead)].run));
 		for (uint32_t p = 0; p < n_features; p++)
 			*(Pair *) &bins[first_bin[p] + row[p]] += both;
