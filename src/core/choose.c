@@ -74,6 +74,31 @@ hp_levels_of_node(HpGrower *g, const HpTask *task, uint32_t feature,
 
 /* ---- the best split by one feature ---- */
 
+/* Of the targets in a node. */
+typedef struct Range
+{
+	int64_t		lowest;
+	int64_t		highest;
+} Range;
+
+/* Of a node that is not sorted; nobody else asks. */
+static Range
+range_of_targets(const HpGrower *g, const HpTask *task)
+{
+	const HpSample *samples = g->samples + task->first;
+	Range		range = {INT64_MAX, INT64_MIN};
+
+	if (task->ordered == HP_ORDERED_NONE)
+		for (uint32_t i = 0; i < task->sums.samples; i++)
+		{
+			int64_t		target = samples[i].target;
+
+			range.lowest = target < range.lowest ? target : range.lowest;
+			range.highest = target > range.highest ? target : range.highest;
+		}
+	return range;
+}
+
 void
 hp_cut_order(const HpSample *samples, const uint32_t *order,
 			 const HpTotal *total, double floor, HpSplit *split)
@@ -164,16 +189,32 @@ split_bins(HpGrower *g, const HpBin *bins, uint32_t feature,
 	return true;
 }
 
-/* As split_by, by sums per code of a feature that is not narrow. */
+/* Whether a wide feature may reach the floor, by a coarse histogram. */
+static bool
+looks_good(const HpGrower *g, const HpTask *task, uint32_t feature,
+		   const HpTotal *total, const Range *targets, double floor)
+{
+	const HpBin *bins = hp_histogram_bins(g->histograms, task->histogram,
+										  feature);
+
+	return bins == NULL || floor < 0 ||
+		hp_stretches_may_reach(bins, HP_COARSE_BINS, total, targets->lowest,
+							   targets->highest, floor);
+}
+
+/* As split_by, of a wide feature by which the node is not sorted. */
 static bool
 split_samples(HpGrower *g, const HpTask *task, uint32_t feature,
-			  const HpTotal *total, double floor, HpSplit *split)
+			  const HpTotal *total, const Range *targets, double floor,
+			  HpSplit *split)
 {
 	HpLevel    *levels = g->splitter.levels;
-	uint32_t	n_levels = hp_collect_levels(&g->splitter, feature,
-											 g->samples + task->first,
-											 total->samples);
+	uint32_t	n_levels;
 
+	if (!looks_good(g, task, feature, total, targets, floor))
+		return true;
+	n_levels = hp_collect_levels(&g->splitter, feature,
+								 g->samples + task->first, total->samples);
 	if (n_levels < 2)
 		return false;
 	if (g->features[feature].categorical)
@@ -189,7 +230,8 @@ split_samples(HpGrower *g, const HpTask *task, uint32_t feature,
  */
 static bool
 split_by(HpGrower *g, const HpTask *task, uint32_t feature,
-		 const HpTotal *total, double floor, HpSplit *split)
+		 const HpTotal *total, const Range *targets, double floor,
+		 HpSplit *split)
 {
 	const HpFeature *f = &g->features[feature];
 
@@ -199,7 +241,7 @@ split_by(HpGrower *g, const HpTask *task, uint32_t feature,
 		return split_order(g, hp_orders_of(g, task, feature), feature, total,
 						   floor, split);
 	if (f->wide)
-		return split_samples(g, task, feature, total, floor, split);
+		return split_samples(g, task, feature, total, targets, floor, split);
 	return split_bins(g, hp_histogram_bins(g->histograms, task->histogram,
 										   feature),
 					  feature, total, floor, split);
@@ -229,6 +271,7 @@ hp_choose_split(HpGrower *g, const HpTask *task, uint16_t *list,
 				uint32_t *n_list, HpSplit *best)
 {
 	HpTotal		total = hp_total(&task->sums, g->settings.min_samples_leaf);
+	Range		targets = range_of_targets(g, task);
 	bool		draw = g->settings.features_per_split < g->n_features;
 	uint32_t	wanted = g->settings.features_per_split;
 	uint32_t	ties = 0;
@@ -236,15 +279,15 @@ hp_choose_split(HpGrower *g, const HpTask *task, uint16_t *list,
 	uint32_t	i = 0;
 
 	best->score = -1;
-	hp_count_visits(g, total.samples * *n_list);
 	prepare_screen(g, task, &total);
 	while (i < *n_list && wanted > 0)
 	{
 		HpSplit		split;
 
+		hp_count_visits(g, total.samples);
 		if (draw)
 			swap_features(list, i, i + hp_rng_below(g->rng, *n_list - i));
-		if (!split_by(g, task, list[i], &total, best->score, &split))
+		if (!split_by(g, task, list[i], &total, &targets, best->score, &split))
 		{
 			list[i] = list[--*n_list];
 			continue;

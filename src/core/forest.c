@@ -127,14 +127,20 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 	trainer->grower = hp_grower_create(env, trainer->features,
 									   map->n_features, frame->n_runs,
 									   &tree_settings);
-	trainer->permuter = hp_permuter_create(env, trainer->features,
-										   map->n_features, frame->n_runs);
+	trainer->permuter = hp_permuter_create(env,
+										   hp_grower_rows(trainer->grower));
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
 									sizeof(uint32_t));
 	trainer->unseen.predicted = hp_alloc(env, frame->n_runs + (size_t) 1,
 										 sizeof(int64_t));
 	return trainer;
+}
+
+size_t
+hp_trainer_later(const HpTrainer *trainer)
+{
+	return hp_grower_later(trainer->grower);
 }
 
 /* Draw as many runs as there are, with replacement. */

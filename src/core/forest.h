@@ -79,6 +79,9 @@ extern HpTrainer *hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 									const HpFeatureMap *map,
 									const HpForestSettings *settings);
 
+/* Bytes that will be allocated by the time trees have been trained, at most. */
+extern size_t hp_trainer_later(const HpTrainer *trainer);
+
 /*
  * Train tree number t: fills its report and adds to out_of_bag.  The result
  * depends on the frame, the settings and t alone.  The tree is the trainer's

@@ -15,7 +15,8 @@
  *				samples		> ordered_samples	> small_samples		fewer
  *		few codes			histogram			histogram			histogram
  *		narrow: one byte	histogram			histogram			sorted
- *		wide: two bytes		summed per code		sorted				sorted
+ *		wide: two bytes		coarsely, then by	sorted				sorted
+ *							sums per code
  *
  * down to the tiny ones.  All ways find the same splits, to the bit.
  */
@@ -90,6 +91,7 @@ struct HpGrower
 	uint32_t	ordered_samples;	/* see above */
 	uint32_t	small_samples;
 	HpSplitter	splitter;
+	HpRows	   *rows;
 	HpHistograms *histograms;
 	HpOrders   *orders;
 	HpScreen   *screen;

@@ -31,13 +31,14 @@ typedef struct Walk
 struct HpPermuter
 {
 	const HpEnv *env;
-	const HpFeature *features;
+	HpRows	   *rows;
 	uint32_t	n_features;
 	uint32_t   *partners;		/* by unseen run: whose values it gets */
 
 	/* of the block at work */
 	const uint32_t *runs;
-	const uint32_t *partner;
+	const uint8_t *row[BLOCK];
+	const uint8_t *partner[BLOCK];
 	Walk		walks[BLOCK];
 	Walk	   *detours;		/* at most one for each run and feature */
 	uint32_t	n_detours;
@@ -45,15 +46,15 @@ struct HpPermuter
 };
 
 HpPermuter *
-hp_permuter_create(const HpEnv *env, const HpFeature *features,
-				   uint32_t n_features, uint32_t n_runs)
+hp_permuter_create(const HpEnv *env, HpRows *rows)
 {
+	uint32_t	n_features = rows->n_features;
 	HpPermuter *p = hp_alloc0(env, 1, sizeof(HpPermuter));
 
 	p->env = env;
-	p->features = features;
+	p->rows = rows;
 	p->n_features = n_features;
-	p->partners = hp_alloc(env, (size_t) n_runs + 1, sizeof(uint32_t));
+	p->partners = hp_alloc(env, (size_t) rows->n_runs + 1, sizeof(uint32_t));
 	p->detours = hp_alloc(env, (size_t) BLOCK * n_features, sizeof(Walk));
 	p->parted = hp_alloc0(env, (size_t) BLOCK * n_features, sizeof(bool));
 	return p;
@@ -63,12 +64,11 @@ hp_permuter_create(const HpEnv *env, const HpFeature *features,
 
 static inline uint32_t
 goes_right(const HpPermuter *p, const HpTree *tree, const HpNode *node,
-		   uint32_t run)
+		   const uint8_t *row)
 {
-	const HpFeature *f = &p->features[node->feature];
-
-	return !hp_goes_left(node, tree->lists, f->n_codes,
-						 hp_feature_code(f, run));
+	return !hp_goes_left(node, tree->lists,
+						 p->rows->features[node->feature].n_codes,
+						 hp_row_code(p->rows, row, node->feature));
 }
 
 /* Begin a detour if the run and its partner part here for the first time. */
@@ -112,7 +112,7 @@ walk_runs(HpPermuter *p, const HpTree *tree, uint32_t n, bool permuting,
 				predicted[walk.place] = node->value;
 				continue;
 			}
-			right = goes_right(p, tree, node, p->runs[walk.place]);
+			right = goes_right(p, tree, node, p->row[walk.place]);
 			if (permuting)
 				look_at_partner(p, tree, node, walk.place, right);
 			walk.node = node->left + right;
@@ -137,21 +137,21 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
 		{
 			Walk		walk = p->detours[i];
 			const HpNode *node = &tree->nodes[walk.node];
-			uint32_t	run = p->runs[walk.place];
 
 			if (node->left == 0)
 			{
-				double		error = (double) (predicted[walk.place] - target[run]);
-				double		changed = (double) (node->value - target[run]);
+				int64_t		wanted = target[p->runs[walk.place]];
+				double		error = (double) (predicted[walk.place] - wanted);
+				double		changed = (double) (node->value - wanted);
 
 				increase[walk.feature] += changed * changed - error * error;
 				p->parted[(size_t) walk.place * p->n_features +
 						  walk.feature] = false;
 				continue;
 			}
-			if (node->feature == walk.feature)
-				run = p->partner[walk.place];
-			walk.node = node->left + goes_right(p, tree, node, run);
+			walk.node = node->left +
+				goes_right(p, tree, node, node->feature == walk.feature ?
+						   p->partner[walk.place] : p->row[walk.place]);
 			p->detours[on_the_way++] = walk;
 		}
 		n = on_the_way;
@@ -159,22 +159,35 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
 	p->n_detours = 0;
 }
 
+/* Take the next block of unseen runs, with partners if they are drawn. */
 static uint32_t
-begin_block(HpPermuter *p, const HpUnseen *unseen, uint32_t first)
+begin_block(HpPermuter *p, const HpUnseen *unseen, uint32_t first,
+			bool permuting)
 {
+	uint32_t	n = unseen->n - first < BLOCK ? unseen->n - first : BLOCK;
+
 	p->runs = unseen->runs + first;
-	p->partner = p->partners + first;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		p->row[i] = hp_row(p->rows, p->runs[i]);
+		if (permuting)
+		{
+			p->partner[i] = hp_row(p->rows, p->partners[first + i]);
+			__builtin_prefetch(p->partner[i]);
+		}
+	}
 	if (first % (32 * BLOCK) == 0)
 		hp_tick(p->env);
-	return unseen->n - first < BLOCK ? unseen->n - first : BLOCK;
+	return n;
 }
 
 void
 hp_predict_unseen(HpPermuter *p, const HpTree *tree, HpUnseen *unseen)
 {
+	hp_rows_ready(p->rows);
 	for (uint32_t i = 0; i < unseen->n; i += BLOCK)
 	{
-		uint32_t	n = begin_block(p, unseen, i);
+		uint32_t	n = begin_block(p, unseen, i, false);
 
 		walk_runs(p, tree, n, false, unseen->predicted + i);
 	}
@@ -202,9 +215,10 @@ hp_permute(HpPermuter *p, HpRng *rng, const HpTree *tree, HpUnseen *unseen,
 	for (uint32_t f = 0; f < p->n_features; f++)
 		increase[f] = 0;
 	draw_partners(p, rng, unseen);
+	hp_rows_ready(p->rows);
 	for (uint32_t i = 0; i < unseen->n; i += BLOCK)
 	{
-		uint32_t	n = begin_block(p, unseen, i);
+		uint32_t	n = begin_block(p, unseen, i, true);
 
 		walk_runs(p, tree, n, true, unseen->predicted + i);
 		walk_detours(p, tree, unseen->predicted + i, target, increase);

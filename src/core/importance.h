@@ -19,9 +19,7 @@ typedef struct HpUnseen
 /* Scratch memory for one worker. */
 typedef struct HpPermuter HpPermuter;
 
-extern HpPermuter *hp_permuter_create(const HpEnv *env,
-									  const HpFeature *features,
-									  uint32_t n_features, uint32_t n_runs);
+extern HpPermuter *hp_permuter_create(const HpEnv *env, HpRows *rows);
 
 /* Predict the unseen runs. */
 extern void hp_predict_unseen(HpPermuter *permuter, const HpTree *tree,

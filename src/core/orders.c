@@ -121,7 +121,7 @@ sort_members(const HpGrower *g, uint32_t feature, const uint32_t *members,
 {
 	HpOrders   *o = g->orders;
 	const HpFeature *f = &o->features[feature];
-	const HpRows *rows = hp_histograms_rows(g->histograms);
+	const HpRows *rows = g->rows;
 	uint32_t   *entries = o->scratch;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -129,7 +129,7 @@ sort_members(const HpGrower *g, uint32_t feature, const uint32_t *members,
 		uint32_t	number = HP_SAMPLE(members[i]);
 
 		entries[i] = number |
-			hp_row_code(rows, o->features, feature, o->samples[number].run) << 16;
+			hp_row_code(rows, hp_row(rows, o->samples[number].run), feature) << 16;
 	}
 	if (n <= FEW_SAMPLES)
 	{
@@ -278,14 +278,14 @@ choose_sides(HpGrower *g, const HpTask *task)
 	HpOrders   *o = g->orders;
 	const HpNode *node = &g->tree.nodes[task->node];
 	const HpFeature *f = &g->features[node->feature];
-	const HpRows *rows = hp_histograms_rows(g->histograms);
+	const HpRows *rows = g->rows;
 	const uint32_t *members = hp_members_of(g, task);
 
 	for (uint32_t i = 0; i < task->sums.samples; i++)
 		o->left[members[i]] =
 			hp_goes_left(node, g->tree.lists, f->n_codes,
-						 hp_row_code(rows, o->features, node->feature,
-									 o->samples[members[i]].run));
+						 hp_row_code(rows, hp_row(rows, o->samples[members[i]].run),
+									 node->feature));
 }
 
 void

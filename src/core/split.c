@@ -272,6 +272,86 @@ hp_split_levels(const HpSplitter *splitter, uint32_t feature,
 	}
 }
 
+/* ---- what stretches of codes tell ---- */
+
+/* The samples left of some cut. */
+typedef struct Left
+{
+	double		deviation;		/* d of the head of this file */
+	double		weight;
+} Left;
+
+static Left
+left_of(const HpTotal *total, const HpBin *left)
+{
+	uint32_t	weight = (uint32_t) left->count;
+
+	return (Left) {
+		(double) (left->target - total->mean * weight) - weight * total->rest,
+		weight
+	};
+}
+
+/*
+ * Whether a cut between two may reach the floor.  Going from a to b the
+ * deviation rises by at most `up` a draw and falls by at most `down`: it stays
+ * below a line that rises from a and one that falls to b, and above two of the
+ * other sort.  Along a line d^2 / (L (W-L)), a square over what is concave, is
+ * largest at an end, so it is enough to look where the lines meet.
+ */
+static bool
+may_reach_between(Left a, Left b, double up, double down, double weight,
+				  double floor)
+{
+	double		draws = b.weight - a.weight;
+	double		rise = b.deviation - a.deviation;
+	double		to_highest = (rise + draws * down) / (up + down);
+	double		to_lowest = (draws * up - rise) / (up + down);
+	double		highest = a.deviation + up * to_highest;
+	double		lowest = a.deviation - down * to_lowest;
+	double		left_of_highest = a.weight + to_highest;
+	double		left_of_lowest = a.weight + to_lowest;
+
+	return highest * highest >=
+		floor * left_of_highest * (weight - left_of_highest) ||
+		lowest * lowest >= floor * left_of_lowest * (weight - left_of_lowest);
+}
+
+bool
+hp_stretches_may_reach(const HpBin *bins, uint32_t n, const HpTotal *total,
+					   int64_t lowest, int64_t highest, double floor)
+{
+	double		up = (double) (highest - total->mean) - total->rest;
+	double		down = (double) (total->mean - lowest) + total->rest;
+	double		lowered = floor * (1 - 1e-6);
+	HpBin		sums = {0, 0};
+	Left		before = {0, 0};
+
+	if (!(up > 0 && down > 0))
+		return true;
+	for (uint32_t i = 0; i < n; i++)
+	{
+		Left		after;
+
+		if (bins[i].count == 0)
+			continue;
+		if ((uint32_t) bins[i].count == total->weight)
+			return true;
+		sums.target += bins[i].target;
+		sums.count += bins[i].count;
+		after = left_of(total, &sums);
+		if (after.weight < total->weight &&
+			after.deviation * after.deviation >=
+			lowered * after.weight * (total->weight - after.weight))
+			return true;
+		if (bins[i].count >> 32 > 1 &&
+			may_reach_between(before, after, up, down, total->weight, lowered))
+			return true;
+		before = after;
+	}
+	return false;
+}
+
 uint32_t
 hp_halfway_code(const HpFeature *feature, uint32_t low, uint32_t high)
 {

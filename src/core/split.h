@@ -160,6 +160,15 @@ extern void hp_split_levels(const HpSplitter *splitter, uint32_t feature,
 							const HpTotal *total, double floor,
 							HpSplit *split);
 
+/*
+ * Whether some cut of a numeric feature may score at least floor, by its sums
+ * over stretches of codes: true if in doubt, or if all lies in one stretch.
+ * lowest and highest are the targets that occur in the node.
+ */
+extern bool hp_stretches_may_reach(const HpBin *bins, uint32_t n,
+								   const HpTotal *total, int64_t lowest,
+								   int64_t highest, double floor);
+
 /* Set the means of levels and sort by them: hp_sort_levels. */
 extern HpLevel *hp_levels_by_mean(HpLevel *levels, HpLevel *scratch,
 								  uint32_t n);

@@ -71,7 +71,6 @@ static void
 take_samples(HpTiny *t, const HpTask *root)
 {
 	HpMembers	m = hp_members(t->g, root);
-	const HpRows *rows = hp_histograms_rows(t->g->histograms);
 
 	t->n = m.n;
 	for (uint32_t i = 0; i < m.n; i++)
@@ -84,7 +83,7 @@ take_samples(HpTiny *t, const HpTask *root)
 		t->samples[j] = sample;
 	}
 	for (uint32_t i = 0; i < m.n; i++)
-		t->rows[i] = hp_row(rows, t->samples[i].run);
+		t->rows[i] = hp_row(t->g->rows, t->samples[i].run);
 }
 
 static const HpFeature *
@@ -93,30 +92,10 @@ feature_at(const HpTiny *t, uint32_t place)
 	return &t->g->features[t->list[place]];
 }
 
-/* A feature as the samples have it. */
-typedef struct Column
-{
-	bool		categorical;
-	bool		wide;
-	uint32_t	n_codes;
-	uint32_t	at;				/* byte in a row */
-} Column;
-
-static inline Column
-column_at(const HpTiny *t, uint32_t place)
-{
-	const HpFeature *f = feature_at(t, place);
-
-	return (Column) {
-		f->categorical, f->wide, f->n_codes,
-		hp_histograms_rows(t->g->histograms)->place[t->list[place]]
-	};
-}
-
 static inline uint32_t
-code_of(const HpTiny *t, const Column *column, uint32_t bit)
+code_of(const HpTiny *t, uint32_t place, uint32_t bit)
 {
-	return hp_code_in_row(t->rows[bit] + column->at, column->wide);
+	return hp_row_code(t->g->rows, t->rows[bit], t->list[place]);
 }
 
 /* ---- the best division, whatever the features ---- */
@@ -225,14 +204,13 @@ static Answer
 ask(const HpTiny *t, uint32_t place, const Question *q, HpSplit *split,
 	bool *low_left)
 {
-	Column		column = column_at(t, place);
 	uint32_t	codes[MOST_SAMPLES];
 	Range		low,
 				high;
 
 	for (uint32_t i = 0; i < q->n; i++)
-		codes[i] = code_of(t, &column, q->bits[i]);
-	if (column.categorical)
+		codes[i] = code_of(t, place, q->bits[i]);
+	if (feature_at(t, place)->categorical)
 		return ask_levels(codes, q);
 	low = range_of(codes, q->n_low);
 	high = range_of(codes + q->n_low, q->n - q->n_low);
@@ -253,13 +231,12 @@ ask(const HpTiny *t, uint32_t place, const Question *q, HpSplit *split,
 static void
 sort_entries(const HpTiny *t, uint32_t place, Set set, uint32_t *entries)
 {
-	Column		column = column_at(t, place);
 	uint32_t	unsorted[MOST_SAMPLES];
 	uint32_t	n = 0;
 	uint32_t	bit;
 
 	FOR_EACH_MEMBER(bit, set)
-		unsorted[n++] = code_of(t, &column, bit) << 16 | bit;
+		unsorted[n++] = code_of(t, place, bit) << 16 | bit;
 	/* each goes behind all that are less: no branch to predict */
 	for (uint32_t i = 0; i < n; i++)
 	{
@@ -437,13 +414,12 @@ left_of(const HpTiny *t, const Node *node, uint32_t place)
 {
 	const HpTree *tree = &t->g->tree;
 	const HpNode *split = &tree->nodes[node->task.node];
-	Column		column = column_at(t, place);
 	Set			left = 0;
 	uint32_t	bit;
 
 	FOR_EACH_MEMBER(bit, node->set)
-		left |= (Set) hp_goes_left(split, tree->lists, column.n_codes,
-								   code_of(t, &column, bit)) << bit;
+		left |= (Set) hp_goes_left(split, tree->lists, feature_at(t, place)->n_codes,
+								   code_of(t, place, bit)) << bit;
 	return left;
 }
 
@@ -479,8 +455,8 @@ split_pair(HpTiny *t, const Node *node)
 	for (uint32_t i = 0; i < t->n_features; i++)
 	{
 		uint32_t	place = draw_place(t, i);
-		Column		column = column_at(t, place);
-		uint32_t	codes[2];
+		bool		categorical = feature_at(t, place)->categorical;
+			uint32_t	codes[2];
 		const HpSample *left;
 		bool		swap;
 		HpTotal		total;
@@ -488,16 +464,16 @@ split_pair(HpTiny *t, const Node *node)
 		HpLevel		levels[2];
 
 		for (int k = 0; k < 2; k++)
-			levels[k].code = codes[k] = code_of(t, &column, bits[k]);
+			levels[k].code = codes[k] = code_of(t, place, bits[k]);
 		if (codes[0] == codes[1])
 			continue;
 		/* left goes the level of the lower target, or the lower code */
-		swap = !column.categorical && codes[1] < codes[0];
+		swap = !categorical && codes[1] < codes[0];
 		left = &t->samples[bits[swap]];
 		split = (HpSplit) {
 			.feature = t->list[place],
 			.low = codes[swap],
-			.high = column.categorical ? 1 : codes[!swap],
+			.high = categorical ? 1 : codes[!swap],
 			.left = {left->target * (int64_t) left->weight, left->weight, 1}
 		};
 		total = hp_total(&node->task.sums, 1);

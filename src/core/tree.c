@@ -35,6 +35,26 @@ choose_ordered_samples(const HpGrower *g)
 	return (uint32_t) samples;
 }
 
+/*
+ * Whether there are nodes to be looked at coarsely; not at thousands of
+ * features, whose histograms would take too much.
+ */
+#define MOST_COARSE_FEATURES	1000
+
+static bool
+choose_coarse(const HpGrower *g)
+{
+	return g->n_runs > g->ordered_samples &&
+		g->n_features <= MOST_COARSE_FEATURES;
+}
+
+static HpExtent
+extent_of(const HpGrower *g, const HpTask *task)
+{
+	return task->sums.samples > g->ordered_samples ? HP_COARSE :
+		task->sums.samples > g->small_samples ? HP_NARROW : HP_FEW;
+}
+
 HpGrower *
 hp_grower_create(const HpEnv *env, const HpFeature *features,
 				 uint32_t n_features, uint32_t n_runs,
@@ -50,7 +70,8 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 	g->small_samples = HP_SMALL_SAMPLES;
 	g->ordered_samples = choose_ordered_samples(g);
 	hp_splitter_init(&g->splitter, env, features, n_features);
-	g->histograms = hp_histograms_create(env, features, n_features, n_runs);
+	g->rows = hp_rows_create(env, features, n_features, n_runs);
+	g->histograms = hp_histograms_create(env, g->rows, choose_coarse(g));
 	g->orders = hp_orders_create(env, features, n_features,
 								 g->ordered_samples, g->small_samples);
 	g->screen = hp_screen_create(env, g->ordered_samples);
@@ -108,22 +129,15 @@ set_quarter(uint64_t *words, uint32_t i, uint32_t code)
 }
 
 bool
-hp_node_lists(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
-			  uint32_t code)
+hp_sparse_list_has(const uint64_t *list, uint32_t code)
 {
-	const uint64_t *words = lists + node->cut;
 	uint32_t	first = 1;
-	uint32_t	end;
+	uint32_t	end = quarter(list, 0) + 1;
 
-	if (code >= n_codes)
-		return false;
-	if (n_codes <= HP_DENSE_CODES)
-		return words[code / 64] >> (code % 64) & 1;
-	end = quarter(words, 0) + 1;
 	while (first < end)
 	{
 		uint32_t	middle = first + (end - first) / 2;
-		uint32_t	found = quarter(words, middle);
+		uint32_t	found = quarter(list, middle);
 
 		if (found == code)
 			return true;
@@ -318,11 +332,11 @@ divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
 		small->sums.samples > HP_TINY_SAMPLES;
 	bool		for_large = (left_smaller ? right : left) &&
 		large->sums.samples > HP_TINY_SAMPLES;
-	bool		few = large->sums.samples <= g->small_samples;
+	HpExtent	extent = extent_of(g, large);
 	HpMembers	members = hp_members(g, small);
 
 	if (for_small)
-		small->histogram = hp_histogram_fill(g->histograms, &members, few);
+		small->histogram = hp_histogram_fill(g->histograms, &members, extent);
 	if (!for_large)
 		hp_histogram_release(g->histograms, task->histogram);
 	else
@@ -330,10 +344,10 @@ divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
 		large->histogram = task->histogram;
 		if (for_small)
 			hp_histogram_subtract(g->histograms, large->histogram,
-								  small->histogram, few);
+								  small->histogram, extent);
 		else
 			hp_histogram_remove(g->histograms, large->histogram, &members,
-								few);
+								extent);
 	}
 	if (for_small || for_large)
 		hp_count_visits(g, small->sums.samples * task->n_list);
@@ -440,14 +454,27 @@ hp_grower_use(HpGrower *g, uint32_t n_features, uint32_t n_runs)
 {
 	g->n_features = n_features;
 	g->n_runs = n_runs;
-	hp_histograms_use(g->histograms, n_features, n_runs);
+	hp_rows_use(g->rows, n_features, n_runs);
+	hp_histograms_use(g->histograms);
 	hp_orders_use(g->orders, n_features);
+}
+
+HpRows *
+hp_grower_rows(HpGrower *g)
+{
+	return g->rows;
+}
+
+size_t
+hp_grower_later(const HpGrower *g)
+{
+	return hp_histograms_later(g->histograms);
 }
 
 void
 hp_grower_reread(HpGrower *g, uint32_t feature)
 {
-	hp_histograms_read(g->histograms, feature);
+	hp_rows_reread(g->rows, feature);
 }
 
 /*
@@ -484,7 +511,8 @@ hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
 	{
 		HpMembers	members = hp_members(g, &root);
 
-		root.histogram = hp_histogram_fill(g->histograms, &members, false);
+		root.histogram = hp_histogram_fill(g->histograms, &members,
+										   extent_of(g, &root));
 		grow(g, &root);
 	}
 	return &g->tree;

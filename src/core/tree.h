@@ -5,7 +5,7 @@
 #ifndef HPIMP_TREE_H
 #define HPIMP_TREE_H
 
-#include "split.h"
+#include "rows.h"
 
 /*
  * Nodes of a tree lie in one array; node 0 is the root and children follow
@@ -60,6 +60,12 @@ extern HpGrower *hp_grower_create(const HpEnv *env, const HpFeature *features,
 extern void hp_grower_use(HpGrower *grower, uint32_t n_features,
 						  uint32_t n_runs);
 
+/* The rows of the features, for others to use as well. */
+extern HpRows *hp_grower_rows(HpGrower *grower);
+
+/* Bytes that will be allocated by the time trees have been grown, at most. */
+extern size_t hp_grower_later(const HpGrower *grower);
+
 /* The codes of a feature are others than when the last tree was grown. */
 extern void hp_grower_reread(HpGrower *grower, uint32_t feature);
 
@@ -74,9 +80,22 @@ extern const HpTree *hp_tree_grow(HpGrower *grower, HpRng *rng,
 								  const int64_t *target, const uint32_t *draws,
 								  double *gain);
 
+/* Whether the list of a column of more than HP_DENSE_CODES codes has a code. */
+extern bool hp_sparse_list_has(const uint64_t *list, uint32_t code);
+
 /* Whether a categorical node lists a code. */
-extern bool hp_node_lists(const HpNode *node, const uint64_t *lists,
-						  uint32_t n_codes, uint32_t code);
+static inline bool
+hp_node_lists(const HpNode *node, const uint64_t *lists, uint32_t n_codes,
+			  uint32_t code)
+{
+	const uint64_t *list = lists + node->cut;
+
+	if (code >= n_codes)
+		return false;
+	if (n_codes <= HP_DENSE_CODES)
+		return list[code / 64] >> (code % 64) & 1;
+	return hp_sparse_list_has(list, code);
+}
 
 static inline bool
 hp_goes_left(const HpNode *node, const uint64_t *lists, uint32_t n_codes,

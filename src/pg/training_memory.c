@@ -53,16 +53,15 @@ measure_process(const HpFrame *frame, const HpFeatureMap *map,
 												ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(probe);
 	Size		size;
+	Size		later;
 
-	(void) hp_trainer_create(&pg_environment, frame, map, settings);
+	later = hp_trainer_later(hp_trainer_create(&pg_environment, frame, map,
+											   settings));
 	(void) hp_out_of_bag_create(&pg_environment, frame->n_runs);
 	MemoryContextSwitchTo(old);
 	size = MemoryContextMemAllocated(probe, true);
 	MemoryContextDelete(probe);
-	/* permuted codes are allocated as parameters come into use */
-	if (settings->permutation)
-		size += (Size) frame->n_runs * map->n_features * sizeof(uint16);
-	return size;
+	return size + later;
 }
 
 /*
@@ -100,8 +99,9 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 	Size		alone = held +
 		MemoryContextMemAllocated(CurrentMemoryContext, true);
 	Size		shared = estimate_shared(frame, map);
-	Size		process = (Size) frame->n_runs *
-		(map->n_features * 8 + 512);	/* surely enough */
+	/* surely enough: what grows with the runs, and histograms */
+	Size		process = (Size) frame->n_runs * (map->n_features * 8 + 512) +
+		(Size) map->n_features * 65536;
 
 	if (keep_trees)
 		alone += estimate_trees(frame, settings);

@@ -71,6 +71,7 @@ grow_with(const Sweep *s, uint32_t ordered, uint32_t small,
 									 settings);
 	HpRng		rng;
 
+	g->histograms = hp_histograms_create(unit_env, g->rows, ordered < s->n);
 	/* no more than the grower has room for */
 	g->ordered_samples = ordered < g->ordered_samples ? ordered :
 		g->ordered_samples;
@@ -130,8 +131,33 @@ test_limits(uint32_t n, uint32_t features_per_split, uint32_t min_samples_leaf)
 
 /* ---- histograms ---- */
 
+/* Bins of a wide feature hold stretches of so many codes. */
 static bool
-counted(const Sweep *s, const HpHistograms *h, uint32_t histogram, bool few,
+counted_coarsely(const HpFeature *feature, const HpBin *bins,
+				 const HpSample *samples, uint32_t n)
+{
+	uint32_t	codes = 1;
+
+	while ((feature->n_codes - 1) / codes >= HP_COARSE_BINS)
+		codes *= 2;
+	for (uint32_t b = 0; b < HP_COARSE_BINS; b++)
+	{
+		HpBin		want = {0, 0};
+
+		for (uint32_t i = 0; i < n; i++)
+			if (hp_feature_code(feature, samples[i].run) / codes == b)
+			{
+				want.target += samples[i].target * samples[i].weight;
+				want.count += HP_COUNT_OF(samples[i].weight);
+			}
+		if (bins[b].target != want.target || bins[b].count != want.count)
+			return false;
+	}
+	return true;
+}
+
+static bool
+counted(const Sweep *s, const HpHistograms *h, uint32_t histogram, HpExtent extent,
 		const HpSample *samples, uint32_t n)
 {
 	for (uint32_t f = 0; f < N_FEATURES; f++)
@@ -139,7 +165,11 @@ counted(const Sweep *s, const HpHistograms *h, uint32_t histogram, bool few,
 		const HpFeature *feature = &s->features[f];
 		const HpBin *bins;
 
-		if (feature->wide || (few && !hp_has_few_codes(feature)))
+		if (feature->wide && extent == HP_COARSE && !feature->categorical &&
+			!counted_coarsely(feature, hp_histogram_bins(h, histogram, f),
+							  samples, n))
+			return false;
+		if (feature->wide || (extent == HP_FEW && !hp_has_few_codes(feature)))
 			continue;
 		bins = hp_histogram_bins(h, histogram, f);
 		for (uint32_t c = 0; c < feature->n_codes; c++)
@@ -164,7 +194,8 @@ test_histograms(void)
 {
 	UnitRandom	random = 101;
 	Sweep	   *s = make_sweep(300, &random);
-	HpHistograms *h = hp_histograms_create(unit_env, s->features, N_FEATURES, 300);
+	HpRows	   *rows = hp_rows_create(unit_env, s->features, N_FEATURES, 300);
+	HpHistograms *h = hp_histograms_create(unit_env, rows, true);
 	HpSample	samples[300];
 	uint32_t	numbers[100];
 	HpMembers	all = {samples, NULL, 300};
@@ -181,22 +212,47 @@ test_histograms(void)
 		numbers[i] = 77 << 16 | (299 - i);	/* codes are not looked at */
 		taken[i] = samples[299 - i];
 	}
-	whole = hp_histogram_fill(h, &all, false);
-	ok(counted(s, h, whole, false, samples, 300), "all samples are counted");
-	less = hp_histogram_fill(h, &part, false);
-	ok(counted(s, h, less, false, taken, 100), "so are some, named by number");
-	hp_histogram_subtract(h, whole, less, false);
-	ok(counted(s, h, whole, false, samples, 200), "less those, the others are left");
+	whole = hp_histogram_fill(h, &all, HP_COARSE);
+	ok(counted(s, h, whole, HP_COARSE, samples, 300), "all samples are counted");
+	less = hp_histogram_fill(h, &part, HP_COARSE);
+	ok(counted(s, h, less, HP_COARSE, taken, 100), "so are some, named by number");
+	hp_histogram_subtract(h, whole, less, HP_COARSE);
+	ok(counted(s, h, whole, HP_COARSE, samples, 200), "less those, the others are left");
 	hp_histogram_release(h, less);
-	few = hp_histogram_fill(h, &all, true);
-	ok(counted(s, h, few, true, samples, 300), "features of few codes alone");
-	hp_histogram_remove(h, few, &part, true);
-	ok(counted(s, h, few, true, samples, 200), "samples are taken away");
+	few = hp_histogram_fill(h, &all, HP_FEW);
+	ok(counted(s, h, few, HP_FEW, samples, 300), "features of few codes alone");
+	hp_histogram_remove(h, few, &part, HP_FEW);
+	ok(counted(s, h, few, HP_FEW, samples, 200), "samples are taken away");
 	((uint8_t *) s->features[1].codes)[5] ^= 1;
-	hp_histograms_read(h, 1);
+	hp_rows_reread(rows, 1);
 	hp_histogram_release(h, few);
-	few = hp_histogram_fill(h, &all, true);
-	ok(counted(s, h, few, true, samples, 300), "codes that changed are read again");
+	few = hp_histogram_fill(h, &all, HP_FEW);
+	ok(counted(s, h, few, HP_FEW, samples, 300), "codes that changed are read again");
+	unit_free_all();
+}
+
+/* ---- rows ---- */
+
+static void
+test_rows(void)
+{
+	UnitRandom	random = 107;
+	Sweep	   *s = make_sweep(50, &random);
+	HpRows	   *rows = hp_rows_create(unit_env, s->features, N_FEATURES, 50);
+	bool		same = true;
+
+	hp_rows_ready(rows);
+	for (uint32_t run = 0; run < 50; run++)
+		for (uint32_t f = 0; f < N_FEATURES; f++)
+			same = same && hp_row_code(rows, hp_row(rows, run), f) ==
+				hp_feature_code(&s->features[f], run);
+	ok(same, "rows hold the codes of all features");
+	hp_rows_use(rows, 3, 40);
+	hp_rows_ready(rows);
+	for (uint32_t f = 0; f < 3; f++)
+		same = same && hp_row_code(rows, hp_row(rows, 39), f) ==
+			hp_feature_code(&s->features[f], 39);
+	ok(same, "of fewer features and runs, too");
 	unit_free_all();
 }
 
@@ -321,6 +377,7 @@ main(void)
 	test_limits(60, N_FEATURES, 1);
 	test_limits(10, N_FEATURES, 1);
 	test_histograms();
+	test_rows();
 	test_screen(false);
 	test_screen(true);
 	return done();

@@ -150,11 +150,17 @@ predictions_right(const Case *c)
 	return true;
 }
 
+static HpPermuter *
+permuter_of(const Case *c)
+{
+	return hp_permuter_create(unit_env, hp_rows_create(unit_env, c->features,
+													   FEATURES, c->n_runs));
+}
+
 static void
 permute(Case *c, HpRng *rng, double *increase)
 {
-	HpPermuter *permuter = hp_permuter_create(unit_env, c->features, FEATURES,
-											  c->n_runs);
+	HpPermuter *permuter = permuter_of(c);
 
 	hp_permute(permuter, rng, c->tree, &c->unseen, c->target, increase);
 }
@@ -190,8 +196,7 @@ test_naive(void)
 		}
 		predicted = predicted && predictions_right(&c);
 		memset(c.unseen.predicted, 0, c.unseen.n * sizeof(int64_t));
-		hp_predict_unseen(hp_permuter_create(unit_env, c.features, FEATURES,
-											 c.n_runs), c.tree, &c.unseen);
+		hp_predict_unseen(permuter_of(&c), c.tree, &c.unseen);
 		predicted = predicted && predictions_right(&c);
 		same = same && memcmp(&a, &b, sizeof(a)) == 0;
 		unit_free_all();
@@ -214,8 +219,7 @@ test_expectation(void)
 	};
 	UnitRandom	random = 109;
 	Case		c = make_case(&random, 60, 0);
-	HpPermuter *permuter = hp_permuter_create(unit_env, c.features, FEATURES,
-											  c.n_runs);
+	HpPermuter *permuter = permuter_of(&c);
 	double		sum[FEATURES] = {0};
 	double		squares[FEATURES] = {0};
 
@@ -277,8 +281,7 @@ test_reuse(void)
 {
 	UnitRandom	random = 127;
 	Case		c = make_case(&random, 100, 0);
-	HpPermuter *permuter = hp_permuter_create(unit_env, c.features, FEATURES,
-											  c.n_runs);
+	HpPermuter *permuter = permuter_of(&c);
 	bool		same = true;
 	uint32_t	n = c.unseen.n;
 

@@ -567,6 +567,64 @@ test_floor(void)
 	ok(good, "a floor hides what scores less, and nothing else");
 }
 
+/*
+ * Stretches of codes must not rule out what reaches the floor; where the
+ * targets follow the code they should rule out what is well above.
+ */
+static void
+test_stretches(void)
+{
+	UnitRandom	random = 79;
+	bool		never_missed = true;
+	uint32_t	ruled_out = 0;
+	uint32_t	tried = 0;
+
+	for (uint32_t round = 0; round < 300; round++)
+	{
+		uint32_t	n_codes = 300 + random_below(&random, 3000);
+		uint32_t	n = 2 + random_below(&random, MOST_SAMPLES - 2);
+		uint32_t	stretch = 1 + random_below(&random, 64);
+		bool		follows = round % 2 == 0;
+		Node	   *node = make_node(n, n_codes, 1, false);
+		HpBin	   *bins = hp_alloc0(unit_env, n_codes, sizeof(HpBin));
+		int64_t		lowest = INT64_MAX;
+		int64_t		highest = INT64_MIN;
+		HpTotal		total;
+		HpSplit		best;
+
+		for (uint32_t i = 0; i < n; i++)
+		{
+			uint32_t	code = random_below(&random, n_codes);
+			int64_t		target = random_target(&random, (int) (round % 3)) +
+				(follows && code > n_codes / 3 ? INT64_C(1) << (round % 49) : 0);
+
+			set_sample(node, i, code, target, 1 + random_below(&random, 4));
+			bins[code / stretch].target += target * node->samples[i].weight;
+			bins[code / stretch].count += HP_COUNT_OF(node->samples[i].weight);
+			lowest = target < lowest ? target : lowest;
+			highest = target > highest ? target : highest;
+		}
+		total = hp_total(&node->total, 1);
+		if (best_split(node, &best) && best.score >= 0)
+		{
+			never_missed = never_missed &&
+				hp_stretches_may_reach(bins, n_codes, &total, lowest, highest,
+									   best.score);
+			if (follows && stretch < 8 && n > 500)
+			{
+				tried++;
+				ruled_out += !hp_stretches_may_reach(bins, n_codes, &total,
+													 lowest, highest,
+													 2 * best.score);
+			}
+		}
+		unit_free_all();
+	}
+	ok(never_missed, "stretches of codes never rule out what reaches the floor");
+	ok(ruled_out * 2 > tried && tried > 5,
+	   "they do what reaches half of it (%u of %u)", ruled_out, tried);
+}
+
 /* One splitter serves narrow and wide features in turn. */
 static void
 test_features_in_turn(void)
@@ -637,6 +695,7 @@ main(void)
 	test_order_levels();
 	test_sort_levels();
 	test_floor();
+	test_stretches();
 	test_features_in_turn();
 	return done();
 }
