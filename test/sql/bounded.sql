@@ -253,6 +253,12 @@ SELECT what, (pg_temp.refusal(query)).message FROM (VALUES
     ('reading', $q$ SELECT hp_study_agg(jsonb_build_object('name', md5(i::text)), i) FROM generate_series(1, 300000) i $q$),
     ('training', $q$ SELECT hp_forest(hp_study_agg(study), trees => 1) FROM bounded_large $q$)) q (what, query);
 RESET hpimp.max_runs;
+-- few runs of many parameters with many values: sums over each value count
+CREATE TABLE bounded_wide AS
+SELECT hp_study_agg(config, i % 97) AS study
+FROM (SELECT i, jsonb_object_agg('p' || j, (i * 7 + j * 13 + i * j % 11) % 250) AS config FROM generate_series(1, 1000) i, generate_series(1, 700) j GROUP BY i) r;
+SET hpimp.max_memory = '32MB';
+SELECT (pg_temp.refusal($q$ SELECT hp_forest(study, trees => 1, method => 'impurity') FROM bounded_wide $q$)).message;
 RESET hpimp.max_memory;
 SELECT hp_forest(study, trees => 1) IS NOT NULL AS trained FROM bounded_large;
 
@@ -320,4 +326,4 @@ BEGIN
 END
 $$;
 DROP VIEW of_all, finite;
-DROP TABLE bounded_runs, whole, all_kept, ways, bounded_parts, bounded_parallel, edge, bounded_forest, bounded_copies, copied, spelled, larger, several, bounded_large, bounded_halves;
+DROP TABLE bounded_runs, whole, all_kept, ways, bounded_parts, bounded_parallel, edge, bounded_forest, bounded_copies, copied, spelled, larger, several, bounded_large, bounded_halves, bounded_wide;
