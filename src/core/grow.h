@@ -131,13 +131,13 @@ hp_count_visits(HpGrower *g, uint32_t visits)
 extern bool hp_may_split(const HpGrower *g, const HpSums *sums, uint32_t depth);
 
 /*
- * Write down a split: the node, its children, the gain.  levels are those of
- * the node by mean if the split is categorical.  The children have the node's
- * list and no samples yet.
+ * Write down a split of a node of some sums: the node, its children, the gain.
+ * levels are those of the node by mean if the split is categorical.  Returns
+ * the left child, which the right one follows, and the sums of the right one.
  */
-extern HpChildren hp_split_node(HpGrower *g, const HpTask *task,
-								const HpSplit *split, HpLevel *levels,
-								uint32_t n_levels);
+extern uint32_t hp_write_split(HpGrower *g, uint32_t node, const HpSums *sums,
+							   const HpSplit *split, HpLevel *levels,
+							   uint32_t n_levels, HpSums *right);
 
 /* ---- choose.c ---- */
 

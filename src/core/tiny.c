@@ -35,7 +35,9 @@ struct HpTiny
 
 typedef struct Node
 {
-	HpTask		task;
+	HpSums		sums;
+	uint32_t	node;			/* of the tree */
+	uint32_t	depth;
 	Set			set;
 } Node;
 
@@ -257,7 +259,7 @@ levels_of(HpTiny *t, uint32_t place, const Node *node, uint32_t *n_levels)
 
 	sort_entries(t, place, node->set, entries);
 	*n_levels = hp_levels_of_samples(t->samples, entries,
-									 node->task.sums.samples,
+									 node->sums.samples,
 									 splitter->levels);
 	return hp_levels_by_mean(splitter->levels, splitter->scratch, *n_levels);
 }
@@ -397,7 +399,7 @@ ask_features(HpTiny *t, const Node *node, const HpTotal *total,
 static bool
 choose_split(HpTiny *t, const Node *node, Choice *choice)
 {
-	HpTotal		total = hp_total(&node->task.sums,
+	HpTotal		total = hp_total(&node->sums,
 								 t->g->settings.min_samples_leaf);
 	Division	division = best_division(t, node->set, &total);
 	uint32_t	n;
@@ -413,7 +415,7 @@ static Set
 left_of(const HpTiny *t, const Node *node, uint32_t place)
 {
 	const HpTree *tree = &t->g->tree;
-	const HpNode *split = &tree->nodes[node->task.node];
+	const HpNode *split = &tree->nodes[node->node];
 	Set			left = 0;
 	uint32_t	bit;
 
@@ -436,7 +438,7 @@ is_pure(const HpTiny *t, Set set)
 static bool
 goes_on(const HpTiny *t, const Node *node)
 {
-	return hp_may_split(t->g, &node->task.sums, node->task.depth) &&
+	return hp_may_split(t->g, &node->sums, node->depth) &&
 		!is_pure(t, node->set);
 }
 
@@ -461,6 +463,7 @@ split_pair(HpTiny *t, const Node *node)
 		bool		swap;
 		HpTotal		total;
 		HpSplit		split;
+		HpSums		right;
 		HpLevel		levels[2];
 
 		for (int k = 0; k < 2; k++)
@@ -476,11 +479,12 @@ split_pair(HpTiny *t, const Node *node)
 			.high = categorical ? 1 : codes[!swap],
 			.left = {left->target * (int64_t) left->weight, left->weight, 1}
 		};
-		total = hp_total(&node->task.sums, 1);
+		total = hp_total(&node->sums, 1);
 		split.score = hp_score(&total, split.left.target -
 							   total.mean * split.left.weight,
 							   split.left.weight);
-		hp_split_node(t->g, &node->task, &split, levels, 2);
+		hp_write_split(t->g, node->node, &node->sums, &split, levels, 2,
+					   &right);
 		return;
 	}
 }
@@ -492,7 +496,6 @@ split_node(HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
 	Choice		choice;
 	HpLevel    *levels = NULL;
 	uint32_t	n_levels = 0;
-	HpChildren	children;
 	Node		left,
 				right;
 
@@ -500,10 +503,13 @@ split_node(HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
 		return;
 	if (feature_at(t, choice.place)->categorical)
 		levels = levels_of(t, choice.place, node, &n_levels);
-	children = hp_split_node(t->g, &node->task, &choice.split, levels,
-							 n_levels);
-	left = (Node) {children.left, left_of(t, node, choice.place)};
-	right = (Node) {children.right, node->set & ~left.set};
+	left.node = hp_write_split(t->g, node->node, &node->sums, &choice.split,
+							   levels, n_levels, &right.sums);
+	left.sums = choice.split.left;
+	left.depth = right.depth = node->depth + 1;
+	left.set = left_of(t, node, choice.place);
+	right.node = left.node + 1;
+	right.set = node->set & ~left.set;
 	if (goes_on(t, &right))
 		waiting[(*n_waiting)++] = right;
 	if (goes_on(t, &left))
@@ -528,13 +534,13 @@ hp_tiny_grow(HpGrower *g, const HpTask *root)
 	uint32_t	n_waiting = 1;
 
 	begin_subtree(t, root);
-	waiting[0] = (Node) {*root, (1u << t->n) - 1};
+	waiting[0] = (Node) {root->sums, root->node, root->depth, (1u << t->n) - 1};
 	hp_count_visits(g, t->n * root->n_list);
 	while (n_waiting > 0)
 	{
 		Node		node = waiting[--n_waiting];
 
-		if (node.task.sums.samples == 2)
+		if (node.sums.samples == 2)
 			split_pair(t, &node);
 		else
 			split_node(t, &node, waiting, &n_waiting);

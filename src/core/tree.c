@@ -163,7 +163,7 @@ sort_by_code(HpSplitter *splitter, HpLevel *listed, uint32_t n)
 
 /* List the levels of the lighter side of a categorical split. */
 static void
-list_levels(HpGrower *g, HpNode *node, const HpTask *task, const HpSplit *split,
+list_levels(HpGrower *g, HpNode *node, const HpSplit *split, bool right_lighter,
 			HpLevel *levels, uint32_t n_levels)
 {
 	uint32_t	n_codes = g->features[split->feature].n_codes;
@@ -171,9 +171,8 @@ list_levels(HpGrower *g, HpNode *node, const HpTask *task, const HpSplit *split,
 	uint32_t	n_listed = split->high;
 	uint64_t   *words;
 
-	node->listed_right =
-		task->sums.weight - split->left.weight < split->left.weight;
-	if (node->listed_right)
+	node->listed_right = right_lighter;
+	if (right_lighter)
 	{
 		listed += split->high;
 		n_listed = n_levels - split->high;
@@ -266,37 +265,50 @@ make_node(HpGrower *g, uint32_t node, const HpSums *sums)
 	};
 }
 
-HpChildren
-hp_split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
-			  HpLevel *levels, uint32_t n_levels)
+uint32_t
+hp_write_split(HpGrower *g, uint32_t number, const HpSums *sums,
+			   const HpSplit *split, HpLevel *levels, uint32_t n_levels,
+			   HpSums *right)
 {
 	const HpFeature *f = &g->features[split->feature];
-	HpNode	   *node = &g->tree.nodes[task->node];
-	HpChildren	c;
+	HpNode	   *node = &g->tree.nodes[number];
 
+	right->target = sums->target - split->left.target;
+	right->weight = sums->weight - split->left.weight;
+	right->samples = sums->samples - split->left.samples;
 	node->feature = (uint16_t) split->feature;
 	node->categorical = f->categorical;
 	if (f->categorical)
-		list_levels(g, node, task, split, levels, n_levels);
+		list_levels(g, node, split, right->weight < split->left.weight, levels,
+					n_levels);
 	else
 		node->cut = hp_halfway_code(f, split->low, split->high);
 	node->left = g->tree.n_nodes;
 	g->tree.n_nodes += 2;
-	g->gain[split->feature] += split->score * task->sums.weight;
-	c.left = *task;
+	g->gain[split->feature] += split->score * sums->weight;
+	make_node(g, node->left, &split->left);
+	make_node(g, node->left + 1, right);
+	return node->left;
+}
+
+/* The children of a node that is split; they have its list. */
+static HpChildren
+split_node(HpGrower *g, const HpTask *task, const HpSplit *split,
+		   HpLevel *levels, uint32_t n_levels)
+{
+	HpChildren	c = {*task, *task};
+
 	c.left.sums = split->left;
-	c.left.node = node->left;
+	c.left.node = hp_write_split(g, task->node, &task->sums, split, levels,
+								 n_levels, &c.right.sums);
 	c.left.depth = task->depth + 1;
 	c.left.histogram = HP_NO_HISTOGRAM;
 	c.left.last = false;
-	c.right = c.left;
-	c.right.node = node->left + 1;
+	c.right.node = c.left.node + 1;
 	c.right.first = task->first + split->left.samples;
-	c.right.sums.target = task->sums.target - split->left.target;
-	c.right.sums.weight = task->sums.weight - split->left.weight;
-	c.right.sums.samples = task->sums.samples - split->left.samples;
-	make_node(g, c.left.node, &c.left.sums);
-	make_node(g, c.right.node, &c.right.sums);
+	c.right.depth = c.left.depth;
+	c.right.histogram = HP_NO_HISTOGRAM;
+	c.right.last = false;
 	return c;
 }
 
@@ -393,7 +405,7 @@ grow_node(HpGrower *g, const HpTask *waited, HpTask *waiting,
 	}
 	if (g->features[split.feature].categorical)
 		levels = hp_levels_of_node(g, &task, split.feature, &n_levels);
-	children = hp_split_node(g, &task, &split, levels, n_levels);
+	children = split_node(g, &task, &split, levels, n_levels);
 	if (task.ordered == HP_ORDERED_NONE)
 		partition(g, &task, &g->tree.nodes[task.node]);
 	else
