@@ -76,10 +76,17 @@ hp_rows_reread(HpRows *rows, uint32_t feature)
 void
 hp_rows_ready(HpRows *rows)
 {
+	size_t		size = rows->n_runs * rows->stride + 1;
+
 	if (rows->codes != NULL)
 		return;
-	/* one byte to spare: of the last code two are read */
-	rows->codes = hp_alloc0(rows->env, rows->n_runs * rows->stride + 1, 1);
+	if (size > rows->size)
+	{
+		rows->memory = hp_alloc(rows->env, size, 1);
+		rows->size = size;
+	}
+	rows->codes = rows->memory;
+	rows->codes[size - 1] = 0;	/* to spare: of the last code two are read */
 	for (uint32_t f = 0; f < rows->n_features; f++)
 		hp_rows_reread(rows, f);
 }

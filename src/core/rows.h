@@ -27,6 +27,8 @@ typedef struct HpRows
 	uint32_t   *mask;			/* by feature: of two bytes its own */
 	size_t		stride;			/* bytes from one row to the next */
 	uint8_t    *codes;			/* NULL until read */
+	uint8_t    *memory;			/* for them, had once for all uses */
+	size_t		size;
 } HpRows;
 
 extern HpRows *hp_rows_create(const HpEnv *env, const HpFeature *features,

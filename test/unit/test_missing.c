@@ -33,9 +33,8 @@ add(Sweep *sweep, const char *name)
 	return sweep->cells[c] = hp_alloc0(unit_env, sweep->n_runs, sizeof(HpValue));
 }
 
-/* The frame of the sweep, its gaps asked about. */
 static HpFrame *
-explain(Sweep *sweep)
+explain_in(const HpEnv *env, Sweep *sweep)
 {
 	HpInput		inputs[MOST_COLUMNS];
 	double	   *metric = hp_alloc(unit_env, sweep->n_runs, sizeof(double));
@@ -46,8 +45,15 @@ explain(Sweep *sweep)
 	for (uint32_t i = 0; i < sweep->n_runs; i++)
 		metric[i] = random_normal(&sweep->random);
 	frame = unit_frame(inputs, sweep->n_columns, metric, sweep->n_runs);
-	hp_missing_explain(unit_env, frame);
+	hp_missing_explain(env, frame);
 	return frame;
+}
+
+/* The frame of the sweep, its gaps asked about. */
+static HpFrame *
+explain(Sweep *sweep)
+{
+	return explain_in(unit_env, sweep);
 }
 
 static bool
@@ -352,6 +358,46 @@ test_wide(void)
 	unit_free_all();
 }
 
+static size_t bytes_allocated;
+
+static void *
+count_and_alloc(void *arg, size_t size)
+{
+	bytes_allocated += size;
+	return unit_alloc(arg, size);
+}
+
+/* What explaining allocates where so many of all columns have gaps. */
+static size_t
+bytes_to_explain(uint32_t gaps)
+{
+	HpEnv		env = {count_and_alloc, unit_tick, NULL};
+	Sweep		s = make_sweep(400, 197);
+
+	for (uint32_t c = 0; c < MOST_COLUMNS; c++)
+	{
+		HpValue    *cells = add(&s, str_numbered("parameter", c).text);
+
+		for (uint32_t i = 0; i < s.n_runs; i++)
+			if (c >= gaps || random_below(&s.random, 3) > 0)
+				cells[i] = some_number(&s);
+	}
+	bytes_allocated = 0;
+	explain_in(&env, &s);
+	unit_free_all();
+	return bytes_allocated;
+}
+
+static void
+test_memory(void)
+{
+	size_t		few = bytes_to_explain(4);
+	size_t		many = bytes_to_explain(32);
+
+	ok(many <= few + few / 20,
+	   "32 questions take no more memory than 4: %zu bytes, %zu", many, few);
+}
+
 /* Few runs and odd shapes: whatever the answer, no harm. */
 static void
 test_few_runs(void)
@@ -539,6 +585,7 @@ main(void)
 	test_unseen();
 	test_needles();
 	test_wide();
+	test_memory();
 	test_few_runs();
 	test_alone();
 	test_deck(20);
