@@ -9,7 +9,10 @@
  * order or on how they were shared out and merged:
  *
  *	 - Equal runs have equal digests.  They are kept as one, with the number
- *	   of copies, and counted exactly: whoever keeps one keeps all.
+ *	   of copies, and counted exactly: whoever keeps one keeps all.  Runs are
+ *	   equal if they say the same, however a number is spelled: told apart
+ *	   they would share a digest, and no threshold could keep some of them.
+ *	   The spelling that comes first stands for all.
  *	 - The threshold is the digest of run number limit + 1 of the different
  *	   runs in the order of their digests.  No part of the runs can have a
  *	   lower one than all of them, so each part has kept whatever is kept in

@@ -70,44 +70,78 @@ order_runs(Settler *s)
 }
 
 static int
-compare_values(const HpValue *a, const HpValue *b)
+compare_doubles(double a, double b)
+{
+	uint64		x = hp_order_key(a);
+	uint64		y = hp_order_key(b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* How two values are written. */
+static int
+compare_spellings(const HpValue *a, const HpValue *b)
 {
 	if (a->tag != b->tag)
 		return a->tag < b->tag ? -1 : 1;
 	if (a->tag == HP_TAG_STRING || a->tag == HP_TAG_JSON)
 		return hp_text_compare(a->text, a->length, b->text, b->length);
-	return a->number < b->number ? -1 : a->number > b->number;
+	return compare_doubles(a->number, b->number);
 }
 
-/* By content: 0 only for runs that are equal, to the spelling of numbers. */
+/* What two values say: 0 for those that a digest cannot tell apart. */
 static int
-compare_runs(const Settler *s, uint32 a, uint32 b)
+compare_readings(const HpValue *a, const HpValue *b)
 {
-	const double *metric = s->study->metric;
+	double		x = 0;
+	double		y = 0;
+	HpReading	reads_a = hp_read_value(a, &x);
+	HpReading	reads_b = hp_read_value(b, &y);
 
+	if (reads_a != reads_b)
+		return reads_a < reads_b ? -1 : 1;
+	if (reads_a == HP_READS_WORD)
+		return hp_text_compare(a->text, a->length, b->text, b->length);
+	return compare_doubles(x, y);
+}
+
+static int
+compare_runs(const Settler *s, uint32 a, uint32 b,
+			 int (*compare) (const HpValue *, const HpValue *))
+{
 	for (uint32 i = 0; i < s->study->n_columns; i++)
 	{
 		const HpInput *input = &s->study->columns[s->by_name[i]].input;
 		uint32		code_a = hp_input_code(input, a);
 		uint32		code_b = hp_input_code(input, b);
+		int			order;
 
 		if (code_a == code_b)
 			continue;
 		if (code_a == 0 || code_b == 0)
 			return code_a == 0 ? -1 : 1;
-		return compare_values(&input->values[code_a - 1],
-							  &input->values[code_b - 1]);
+		order = compare(&input->values[code_a - 1],
+						&input->values[code_b - 1]);
+		if (order != 0)
+			return order;
 	}
-	return metric[a] < metric[b] ? -1 : metric[a] > metric[b];
+	return compare_doubles(s->study->metric[a], s->study->metric[b]);
 }
 
 static bool
 run_before(void *arg, uint32 a, uint32 b)
 {
-	return compare_runs(arg, a, b) < 0;
+	int			order = compare_runs(arg, a, b, compare_readings);
+
+	if (order == 0)
+		order = compare_runs(arg, a, b, compare_spellings);
+	return order < 0;
 }
 
-/* Sort by content n items that have one digest, unless all are equal. */
+/*
+ * Sort by content, then by spelling, n items that have one digest, unless all
+ * are the same.
+ */
 static void
 order_equal_digests(Settler *s, HpSortItem *items, uint32 n)
 {
@@ -118,7 +152,8 @@ order_equal_digests(Settler *s, HpSortItem *items, uint32 n)
 	{
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		differ = compare_runs(s, items[0].index, items[i].index) != 0;
+		differ = compare_runs(s, items[0].index, items[i].index,
+							  compare_spellings) != 0;
 	}
 	if (!differ)
 		return;
@@ -131,7 +166,10 @@ order_equal_digests(Settler *s, HpSortItem *items, uint32 n)
 	pfree(runs);
 }
 
-/* Make equal runs one, with the copies of all. */
+/*
+ * Make equal runs one, with the copies of all: the one whose spelling comes
+ * first.
+ */
 static void
 join_equal_runs(Settler *s)
 {
@@ -153,7 +191,7 @@ join_equal_runs(Settler *s)
 
 			if (i % PER_CHECK == 0)
 				CHECK_FOR_INTERRUPTS();
-			if (i > first && compare_runs(s, last, run) == 0)
+			if (i > first && compare_runs(s, last, run, compare_readings) == 0)
 				copies[last] = hp_add_counts(copies[last], copies[run]);
 			else
 				items[s->n++] = items[i];

@@ -16,10 +16,9 @@
  *
  * Most configs of a table list the same keys in the same order, so the column
  * of a path is guessed from what followed the previous path last time; a right
- * guess costs one memcmp().  Wrong guesses, and values, are looked up: one by
- * one while there are few, by open addressing beyond.  Hashes are seeded for
- * each process, so that no input can be made to collide; nothing depends on
- * their order.
+ * guess costs one memcmp().  Wrong guesses are looked up: one by one while
+ * there are few columns, by open addressing beyond.  Values are looked up by
+ * study_values.c.
  *
  * All groups of an aggregate share one memory context (study_functions.c):
  * nothing here deletes or resets it (see study_memory.c).
@@ -28,22 +27,19 @@
 
 #include <math.h>
 
-#include "common/hashfn.h"
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "core/rng.h"
 #include "pg/compat.h"
 #include "pg/config.h"
 #include "pg/sample.h"
 #include "pg/study.h"
+#include "pg/study_values.h"
 
-/* Up to here things are looked up one by one. */
+/* Up to here columns are looked up one by one. */
 #define FEW					8
 
-#define FIRST_VALUES		2
 #define FIRST_CODES			8
 #define FIRST_RUNS			4
 #define FIRST_COLUMNS		7	/* fill a 512-byte chunk */
@@ -131,48 +127,6 @@ study_flatten_into(ExpandedObjectHeader *eohptr, void *result,
 				allocated_size - VARHDRSZ);
 }
 
-/* ---------- hashing ---------- */
-
-static uint64
-hash_seed(void)
-{
-	static uint64 seed = 0;
-
-	while (seed == 0)
-		seed = pg_prng_uint64(&pg_global_prng_state);
-	return seed;
-}
-
-static inline uint64
-hash_text(const char *text, uint32 length)
-{
-	return hash_bytes_extended((const unsigned char *) text, length,
-							   hash_seed());
-}
-
-static uint64
-hash_value(const HpValue *value)
-{
-	uint64		bits;
-
-	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
-		return hash_text(value->text, value->length) + value->tag;
-	memcpy(&bits, &value->number, sizeof(bits));
-	return hp_mix64(hp_mix64(bits ^ hash_seed()) + value->tag);
-}
-
-/* Numbers are never NaN or minus zero, so == tells whether bits are equal. */
-static inline bool
-same_value(const HpValue *a, const HpValue *b)
-{
-	if (a->tag != b->tag)
-		return false;
-	if (a->tag == HP_TAG_STRING || a->tag == HP_TAG_JSON)
-		return a->length == b->length &&
-			memcmp(a->text, b->text, a->length) == 0;
-	return a->number == b->number;
-}
-
 /* ---------- columns ---------- */
 
 static inline bool
@@ -187,7 +141,7 @@ static uint32 *
 column_slot(const Study *study, const char *name, uint32 length)
 {
 	uint32		mask = study->n_slots - 1;
-	uint32		at = (uint32) hash_text(name, length) & mask;
+	uint32		at = (uint32) study_hash_text(name, length) & mask;
 
 	while (study->slots[at] != 0 &&
 		   !has_name(&study->columns[study->slots[at] - 1], name, length))
@@ -285,235 +239,6 @@ StudyColumn *
 study_get_column(Study *study, const char *name, uint32 length, uint32 guess)
 {
 	return get_column(study, name, length, guess);
-}
-
-/* ---------- the values of a column ---------- */
-
-/*
- * A slot holds half of the value's hash above its code, so that most
- * unequal values are told apart without fetching them.  The same half says
- * where the slot is sought: more slots are made without hashing anew.
- */
-static inline uint64
-slot_of(uint64 hash, uint32 code)
-{
-	return (hash & ~(uint64) PG_UINT32_MAX) | code;
-}
-
-static inline uint32
-slot_code(uint64 slot)
-{
-	return (uint32) slot;
-}
-
-/*
- * Where the slot of a value is sought.  Of very many it is mostly far from
- * the processor: whoever knows a value in advance fetches its place early.
- */
-static inline uint64
-value_place(const StudyColumn *column, uint64 hash)
-{
-	return hash >> 32 & ((uint64) column->cap_values * 2 - 1);
-}
-
-static inline void
-fetch_place(const StudyColumn *column, uint64 hash)
-{
-	__builtin_prefetch(&column->slots[value_place(column, hash)]);
-}
-
-/* The slot that holds a value, or where it would go. */
-static uint64 *
-value_slot(const StudyColumn *column, const HpValue *value, uint64 hash)
-{
-	uint64		mask = (uint64) column->cap_values * 2 - 1;
-	uint64		at = value_place(column, hash);
-	uint64		slot;
-
-	while ((slot = column->slots[at]) != 0)
-	{
-		if (slot == slot_of(hash, slot_code(slot)) &&
-			same_value(&column->input.values[slot_code(slot) - 1], value))
-			break;
-		at = (at + 1) & mask;
-	}
-	return &column->slots[at];
-}
-
-/* Makes the slots; false if a value is there twice. */
-static bool
-index_values(Study *study, StudyColumn *column)
-{
-	HpInput    *input = &column->input;
-	Size		n_slots = (Size) column->cap_values * 2;
-	bool		distinct = true;
-
-	column->slots = study_grow(study, NULL, n_slots, sizeof(uint64));
-	memset(column->slots, 0, n_slots * sizeof(uint64));
-	for (uint32 code = 1; code <= input->n_values; code++)
-	{
-		const HpValue *value = &input->values[code - 1];
-		uint64		hash = hash_value(value);
-		uint64	   *slot = value_slot(column, value, hash);
-
-		if (code % PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (*slot != 0)
-			distinct = false;
-		*slot = slot_of(hash, code);
-	}
-	return distinct;
-}
-
-/* Moves the slots into n_slots new ones, a power of two. */
-static void
-move_slots(Study *study, StudyColumn *column, uint64 n_slots)
-{
-	Size		n_old = (Size) column->cap_values * 2;
-	uint64	   *old = column->slots;
-	uint64	   *slots = study_grow(study, NULL, n_slots, sizeof(uint64));
-
-	memset(slots, 0, n_slots * sizeof(uint64));
-	for (Size i = 0; i < n_old; i++)
-	{
-		uint64		at = old[i] >> 32 & (n_slots - 1);
-
-		if (i % PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (old[i] == 0)
-			continue;
-		while (slots[at] != 0)
-			at = (at + 1) & (n_slots - 1);
-		slots[at] = old[i];
-	}
-	column->slots = slots;
-	pfree(old);
-}
-
-/* Capacities are powers of two, and there are twice as many slots. */
-static void
-grow_values(Study *study, StudyColumn *column)
-{
-	HpInput    *input = &column->input;
-	uint32		capacity = study_next_capacity(column->cap_values, FIRST_VALUES,
-											   0);
-
-	input->values = study_grow(study, unconstify(HpValue *, input->values),
-						 capacity, sizeof(HpValue));
-	if (column->slots != NULL)
-		move_slots(study, column, (uint64) capacity * 2);
-	column->cap_values = capacity;
-}
-
-/*
- * Adds a value that the column does not have, without a slot for it; returns
- * its code.
- */
-uint32
-study_add_value(Study *study, StudyColumn *column, const HpValue *value)
-{
-	HpInput    *input = &column->input;
-	HpValue    *added;
-
-	if (input->n_values == column->cap_values)
-		grow_values(study, column);
-	added = unconstify(HpValue *, &input->values[input->n_values++]);
-	*added = *value;
-	if (value->tag == HP_TAG_STRING || value->tag == HP_TAG_JSON)
-		added->text = study_store_text(study, value->text, value->length);
-	column->newest_run = study->n_runs;
-	return input->n_values;
-}
-
-/* The code of a value among few, 0 if it is not there. */
-static uint32
-find_among_few(const HpInput *input, const HpValue *value)
-{
-	for (uint32 i = 0; i < input->n_values; i++)
-		if (same_value(&input->values[i], value))
-			return i + 1;
-	return 0;
-}
-
-static uint32
-get_among_many(Study *study, StudyColumn *column, const HpValue *value,
-			   uint64 hash)
-{
-	uint64	   *slot;
-	bool		full = column->input.n_values == column->cap_values;
-	uint32		code;
-
-	if (column->slots == NULL)
-		index_values(study, column);
-	slot = value_slot(column, value, hash);
-	if (*slot != 0)
-		return slot_code(*slot);
-	code = study_add_value(study, column, value);
-	if (full)					/* the slots have moved */
-		slot = value_slot(column, value, hash);
-	*slot = slot_of(hash, code);
-	return code;
-}
-
-/* The code of a value, added if need be; hash is 0 if not known yet. */
-static uint32
-get_value(Study *study, StudyColumn *column, const HpValue *value,
-		  uint64 hash)
-{
-	const HpInput *input = &column->input;
-	uint32		code = column->last_code;
-
-	if (code > 0 && same_value(&input->values[code - 1], value))
-		return code;
-	if (input->n_values > FEW)
-		code = get_among_many(study, column, value,
-							  hash != 0 ? hash : hash_value(value));
-	else
-	{
-		code = find_among_few(input, value);
-		if (code == 0)
-			code = study_add_value(study, column, value);
-	}
-	column->last_code = code;
-	return code;
-}
-
-/*
- * Takes back the newest value.  Its slot may simply be emptied: it was the
- * last to be placed, so no other was pushed on by it.
- */
-static void
-drop_newest_value(StudyColumn *column)
-{
-	HpInput    *input = &column->input;
-	const HpValue *newest = &input->values[input->n_values - 1];
-
-	if (column->slots != NULL)
-		*value_slot(column, newest, hash_value(newest)) = 0;
-	input->n_values--;
-	column->last_code = 0;
-}
-
-bool
-study_values_are_distinct(Study *study)
-{
-	for (uint32 i = 0; i < study->n_columns; i++)
-	{
-		StudyColumn *column = &study->columns[i];
-		HpInput		few = column->input;
-
-		if (column->input.n_values > FEW)
-		{
-			if (!index_values(study, column))
-				return false;
-		}
-		else
-			for (; few.n_values > 1; few.n_values--)
-				if (find_among_few(&few, &few.values[few.n_values - 1]) <
-					few.n_values)
-					return false;
-	}
-	return true;
 }
 
 /* ---------- codes ---------- */
@@ -620,9 +345,9 @@ record_value(Study *study, StudyColumn *column, const HpValue *value,
 	if (input->n_codes > run &&
 		hp_input_code(input, run) == input->n_values &&
 		column->newest_run == run)
-		drop_newest_value(column);
+		study_drop_newest_value(column);
 
-	code = get_value(study, column, value, hash);
+	code = study_get_value(study, column, value, hash);
 	study_reserve_codes(study, column, run + 1, study_code_width(code));
 	if (input->n_codes <= run)
 		pad_codes(input, run);
@@ -667,9 +392,9 @@ let_wait(RunInProgress *progress, StudyColumn *column, const HpValue *value)
 								 progress->n_waiting++) % FETCH_AHEAD];
 	newest->column = column - progress->study->columns;
 	newest->value = *value;
-	newest->hash = hash_value(value);
+	newest->hash = study_hash_value(value);
 	column->waiting_run = progress->study->n_runs;
-	fetch_place(column, newest->hash);
+	study_fetch_value(column, newest->hash);
 }
 
 static void
@@ -776,8 +501,9 @@ merge_column(Study *into, StudyColumn *column, const HpInput *from, uint32 at)
 		if (i % PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (column->slots != NULL && i + FETCH_AHEAD < from->n_values)
-			fetch_place(column, hash_value(&from->values[i + FETCH_AHEAD]));
-		code_of[i + 1] = get_value(into, column, &from->values[i], 0);
+			study_fetch_value(column,
+							  study_hash_value(&from->values[i + FETCH_AHEAD]));
+		code_of[i + 1] = study_get_value(into, column, &from->values[i], 0);
 		highest = Max(highest, code_of[i + 1]);
 	}
 	study_reserve_codes(into, column, at + from->n_codes,

@@ -7,10 +7,10 @@
  *	  add a run ──▶ Study (expanded object, in memory) ──flatten──▶ varlena
  *	  merge    ──▶                                     ◀──expand──
  *
- * study.c owns the expanded object, study_memory.c its arrays and texts;
- * sample.c keeps it from holding more runs than it may; study_io.c has the
- * flat format and its checks; config.c turns one jsonb config into (path,
- * scalar) pairs.
+ * study.c owns the expanded object, study_values.c the dictionaries in it,
+ * study_memory.c its arrays and texts; sample.c keeps it from holding more runs
+ * than it may; study_io.c has the flat format and its checks; config.c turns
+ * one jsonb config into (path, scalar) pairs.
  */
 #ifndef HPIMP_STUDY_H
 #define HPIMP_STUDY_H
@@ -117,9 +117,6 @@ extern void study_record_value(Study *study, StudyColumn *column,
 /* For the reader of study_io.c, and sample.c */
 extern StudyColumn *study_add_column(Study *study, const char *name,
 									 uint32 length);
-extern uint32 study_add_value(Study *study, StudyColumn *column,
-							  const HpValue *value);
-extern bool study_values_are_distinct(Study *study);
 extern uint32 study_code_width(uint32 n_values);
 extern void study_reserve_runs(Study *study, uint32 n_runs);
 extern void study_reserve_codes(Study *study, StudyColumn *column,
@@ -143,6 +140,14 @@ study_put_code(HpInput *input, uint32 run, uint32 code)
 			((uint32 *) codes)[run] = code;
 	}
 }
+
+/*
+ * study_values.c: add_value adds one that the column does not have and returns
+ * its code.
+ */
+extern uint32 study_add_value(Study *study, StudyColumn *column,
+							  const HpValue *value);
+extern bool study_values_are_distinct(Study *study);
 
 /*
  * study_memory.c: grow makes an array (NULL = none yet) hold count elements of

@@ -187,6 +187,14 @@ FROM (SELECT way, string_agg(round(v.value::numeric, 4)::text, ' ' ORDER BY v.va
 -- a table of repeats, none of which can be told apart, is its own sample
 SELECT r.runs, r.sampled, v.value, v.runs FROM (SELECT hp_study_agg('{"x": 1}', 2) AS study FROM generate_series(1, 5000)) s, hp_study_runs(study) r, hp_values(study) v;
 
+-- nor those that differ only in how a number is spelled: in any order, of any parts, one spelling stands for all
+CREATE TABLE spelled AS SELECT i, jsonb_build_object('x', '1.' || repeat('0', 1 + i % 55), 'y', '2.' || repeat('0', 1 + i / 55), 'flag', (ARRAY['true', '"true"', '"True"'])[1 + i % 3]::jsonb,
+    'list', (ARRAY['"[1]"', '[1]'])[1 + i % 2]::jsonb) AS config FROM generate_series(1, 3000) i;
+SELECT r.runs, r.sampled, v.parameter, v.value, v.runs FROM (SELECT hp_study_agg(config, 2) AS study FROM spelled) s, hp_study_runs(study) r, hp_values(study) v ORDER BY parameter;
+SELECT count(DISTINCT study) FROM (SELECT hp_study_agg(config, 2 ORDER BY i)::text AS study FROM spelled UNION ALL SELECT hp_study_agg(config, 2 ORDER BY -i)::text FROM spelled
+    UNION ALL SELECT hp_study_agg(s ORDER BY s::text)::text FROM (SELECT hp_study_agg(config, 2) AS s FROM spelled GROUP BY i % 2) p
+    UNION ALL SELECT hp_study_agg(s ORDER BY s::text DESC)::text FROM (SELECT hp_study_agg(config, 2) AS s FROM spelled GROUP BY i % 7) p) q;
+
 --
 -- The limit belongs to the study
 --
@@ -245,6 +253,12 @@ SELECT what, (pg_temp.refusal(query)).message FROM (VALUES
     ('reading', $q$ SELECT hp_study_agg(jsonb_build_object('name', md5(i::text)), i) FROM generate_series(1, 300000) i $q$),
     ('training', $q$ SELECT hp_forest(hp_study_agg(study), trees => 1) FROM bounded_large $q$)) q (what, query);
 RESET hpimp.max_runs;
+-- few runs of many parameters with many values: sums over each value count
+CREATE TABLE bounded_wide AS
+SELECT hp_study_agg(config, i % 97) AS study
+FROM (SELECT i, jsonb_object_agg('p' || j, (i * 7 + j * 13 + i * j % 11) % 250) AS config FROM generate_series(1, 1000) i, generate_series(1, 700) j GROUP BY i) r;
+SET hpimp.max_memory = '32MB';
+SELECT (pg_temp.refusal($q$ SELECT hp_forest(study, trees => 1, method => 'impurity') FROM bounded_wide $q$)).message;
 RESET hpimp.max_memory;
 SELECT hp_forest(study, trees => 1) IS NOT NULL AS trained FROM bounded_large;
 
@@ -312,4 +326,4 @@ BEGIN
 END
 $$;
 DROP VIEW of_all, finite;
-DROP TABLE bounded_runs, whole, all_kept, ways, bounded_parts, bounded_parallel, edge, bounded_forest, bounded_copies, copied, larger, several, bounded_large, bounded_halves;
+DROP TABLE bounded_runs, whole, all_kept, ways, bounded_parts, bounded_parallel, edge, bounded_forest, bounded_copies, copied, spelled, larger, several, bounded_large, bounded_halves, bounded_wide;
