@@ -99,6 +99,7 @@ prepare_decks(HpTrainer *trainer, const HpFeatureMap *map)
 		hp_tick(env);
 		hp_hot_deck_init(&trainer->decks[trainer->n_decks], env, column,
 						 trainer->frame->n_runs);
+		trainer->features[f].codes = trainer->decks[trainer->n_decks].codes;
 		trainer->deck_feature[trainer->n_decks++] = f;
 	}
 }
@@ -170,10 +171,11 @@ fill_gaps(HpTrainer *trainer, HpRng *rng)
 {
 	for (uint32_t d = 0; d < trainer->n_decks; d++)
 	{
-		hp_hot_deck_fill(&trainer->decks[d], trainer->env, rng);
-		trainer->features[trainer->deck_feature[d]].codes =
-			trainer->decks[d].codes;
-		hp_grower_reread(trainer->grower, trainer->deck_feature[d]);
+		HpHotDeck  *deck = &trainer->decks[d];
+
+		hp_hot_deck_fill(deck, trainer->env, rng);
+		hp_grower_reread(trainer->grower, trainer->deck_feature[d], deck->gaps,
+						 deck->n_gaps);
 	}
 }
 

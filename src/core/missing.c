@@ -251,33 +251,39 @@ void
 hp_hot_deck_init(HpHotDeck *deck, const HpEnv *env, const HpColumn *column,
 				 uint32_t n_runs)
 {
+	size_t		width = column->wide ? sizeof(uint16_t) : sizeof(uint8_t);
+
 	deck->column = column;
-	deck->n_runs = n_runs;
 	deck->observed = hp_alloc(env, n_runs + (size_t) 1, sizeof(uint16_t));
 	deck->n_observed = 0;
+	deck->gaps = hp_alloc(env, n_runs + (size_t) 1, sizeof(uint32_t));
+	deck->n_gaps = 0;
 	for (uint32_t run = 0; run < n_runs; run++)
 	{
 		uint32_t	code = hp_column_code(column, run);
 
+		/* both are written, one is kept: no branch to predict */
 		deck->observed[deck->n_observed] = (uint16_t) code;
+		deck->gaps[deck->n_gaps] = run;
 		deck->n_observed += code != 0;
+		deck->n_gaps += code == 0;
 	}
-	deck->codes = hp_alloc(env, n_runs, column->wide ? 2 : 1);
+	deck->codes = hp_alloc(env, n_runs, width);
+	memcpy(deck->codes, column->codes, n_runs * width);
 }
 
 void
 hp_hot_deck_fill(HpHotDeck *deck, const HpEnv *env, HpRng *rng)
 {
-	for (uint32_t run = 0; run < deck->n_runs; run++)
+	for (uint32_t i = 0; i < deck->n_gaps; i++)
 	{
-		uint32_t	code = hp_column_code(deck->column, run);
+		uint32_t	run = deck->gaps[i];
+		uint16_t	code = deck->observed[hp_rng_below(rng, deck->n_observed)];
 
-		if (run % 65536 == 0)
+		if (i % 65536 == 0)
 			hp_tick(env);
-		if (code == 0)
-			code = deck->observed[hp_rng_below(rng, deck->n_observed)];
 		if (deck->column->wide)
-			((uint16_t *) deck->codes)[run] = (uint16_t) code;
+			((uint16_t *) deck->codes)[run] = code;
 		else
 			((uint8_t *) deck->codes)[run] = (uint8_t) code;
 	}

@@ -30,9 +30,10 @@ extern void hp_missing_explain(const HpEnv *env, HpFrame *frame);
 typedef struct HpHotDeck
 {
 	const HpColumn *column;
-	uint32_t	n_runs;
 	uint16_t   *observed;		/* codes of the runs that have a value */
 	uint32_t	n_observed;
+	uint32_t   *gaps;			/* the runs that have none */
+	uint32_t	n_gaps;
 	void	   *codes;			/* filled, as wide as the column's */
 } HpHotDeck;
 

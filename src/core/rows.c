@@ -53,24 +53,26 @@ hp_rows_use(HpRows *rows, uint32_t n_features, uint32_t n_runs)
 	rows->codes = NULL;
 }
 
-void
-hp_rows_reread(HpRows *rows, uint32_t feature)
+static inline void
+copy_code(const HpRows *rows, uint32_t feature, uint32_t run)
 {
 	const HpFeature *f = &rows->features[feature];
-	size_t		stride = rows->stride;
-	uint8_t    *to;
+	uint8_t    *to = rows->codes + run * rows->stride + rows->place[feature];
 
+	if (f->wide)
+		memcpy(to, (const uint16_t *) f->codes + run, sizeof(uint16_t));
+	else
+		*to = ((const uint8_t *) f->codes)[run];
+}
+
+void
+hp_rows_reread(HpRows *rows, uint32_t feature, const uint32_t *runs, uint32_t n)
+{
 	if (rows->codes == NULL)
 		return;
 	hp_tick(rows->env);
-	to = rows->codes + rows->place[feature];
-	if (f->wide)
-		for (uint32_t run = 0; run < rows->n_runs; run++)
-			memcpy(to + run * stride, (const uint16_t *) f->codes + run,
-				   sizeof(uint16_t));
-	else
-		for (uint32_t run = 0; run < rows->n_runs; run++)
-			to[run * stride] = ((const uint8_t *) f->codes)[run];
+	for (uint32_t i = 0; i < n; i++)
+		copy_code(rows, feature, runs[i]);
 }
 
 void
@@ -88,5 +90,9 @@ hp_rows_ready(HpRows *rows)
 	rows->codes = rows->memory;
 	rows->codes[size - 1] = 0;	/* to spare: of the last code two are read */
 	for (uint32_t f = 0; f < rows->n_features; f++)
-		hp_rows_reread(rows, f);
+	{
+		hp_tick(rows->env);
+		for (uint32_t run = 0; run < rows->n_runs; run++)
+			copy_code(rows, f, run);
+	}
 }

@@ -40,8 +40,9 @@ extern void hp_rows_use(HpRows *rows, uint32_t n_features, uint32_t n_runs);
 /* See that the rows are read. */
 extern void hp_rows_ready(HpRows *rows);
 
-/* The codes of a feature have changed. */
-extern void hp_rows_reread(HpRows *rows, uint32_t feature);
+/* The codes of a feature have changed, of n runs. */
+extern void hp_rows_reread(HpRows *rows, uint32_t feature,
+						   const uint32_t *runs, uint32_t n);
 
 static inline const uint8_t *
 hp_row(const HpRows *rows, uint32_t run)

@@ -484,9 +484,10 @@ hp_grower_later(const HpGrower *g)
 }
 
 void
-hp_grower_reread(HpGrower *g, uint32_t feature)
+hp_grower_reread(HpGrower *g, uint32_t feature, const uint32_t *runs,
+				 uint32_t n)
 {
-	hp_rows_reread(g->rows, feature);
+	hp_rows_reread(g->rows, feature, runs, n);
 }
 
 /*

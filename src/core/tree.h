@@ -66,8 +66,12 @@ extern HpRows *hp_grower_rows(HpGrower *grower);
 /* Bytes that will be allocated by the time trees have been grown, at most. */
 extern size_t hp_grower_later(const HpGrower *grower);
 
-/* The codes of a feature are others than when the last tree was grown. */
-extern void hp_grower_reread(HpGrower *grower, uint32_t feature);
+/*
+ * The codes of a feature are others than when the last tree was grown, of n
+ * runs.
+ */
+extern void hp_grower_reread(HpGrower *grower, uint32_t feature,
+							 const uint32_t *runs, uint32_t n);
 
 /*
  * Grow a tree on the runs drawn: draws[run] is how often.  The tree lies in

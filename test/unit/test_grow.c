@@ -224,7 +224,7 @@ test_histograms(void)
 	hp_histogram_remove(h, few, &part, HP_FEW);
 	ok(counted(s, h, few, HP_FEW, samples, 200), "samples are taken away");
 	((uint8_t *) s->features[1].codes)[5] ^= 1;
-	hp_rows_reread(rows, 1);
+	hp_rows_reread(rows, 1, (uint32_t[]) {5}, 1);
 	hp_histogram_release(h, few);
 	few = hp_histogram_fill(h, &all, HP_FEW);
 	ok(counted(s, h, few, HP_FEW, samples, 300), "codes that changed are read again");
