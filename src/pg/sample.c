@@ -85,6 +85,27 @@ reserve_runs(Study *study, uint32 n_runs)
 								sizeof(uint64));
 }
 
+/* ---------- readings ---------- */
+
+SampleReading *
+sample_read_values(const HpInput *input)
+{
+	SampleReading *readings =
+		MemoryContextAllocHuge(CurrentMemoryContext,
+							   ((Size) input->n_values + 1) *
+							   sizeof(SampleReading));
+
+	for (uint32 i = 0; i < input->n_values; i++)
+	{
+		if (i % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		readings[i].number = 0;
+		readings[i].reads = hp_read_value(&input->values[i],
+										  &readings[i].number);
+	}
+	return readings;
+}
+
 /* ---------- digests ---------- */
 
 /*
@@ -130,6 +151,7 @@ static void
 digest_column(const HpInput *input, uint64 *digests)
 {
 	uint64		name = digest_name(input);
+	SampleReading *readings = sample_read_values(input);
 	uint64	   *by_code = MemoryContextAllocHuge(CurrentMemoryContext,
 												 ((Size) input->n_values + 1) *
 												 sizeof(uint64));
@@ -137,12 +159,10 @@ digest_column(const HpInput *input, uint64 *digests)
 	by_code[0] = 0;
 	for (uint32 i = 0; i < input->n_values; i++)
 	{
-		double		number = 0;
-		HpReading	reads = hp_read_value(&input->values[i], &number);
-
 		if (i % PER_CHECK == 0)
 			CHECK_FOR_INTERRUPTS();
-		by_code[i + 1] = digest_value(name, &input->values[i], reads, number);
+		by_code[i + 1] = digest_value(name, &input->values[i],
+									  readings[i].reads, readings[i].number);
 	}
 	for (uint32 run = 0; run < input->n_codes; run++)
 	{
@@ -151,6 +171,7 @@ digest_column(const HpInput *input, uint64 *digests)
 		digests[run] += by_code[hp_input_code(input, run)];
 	}
 	pfree(by_code);
+	pfree(readings);
 }
 
 void

@@ -123,6 +123,16 @@ extern void sample_merge(Study *into, const Study *from, uint32 at);
 extern SampleColumn *sample_column(Study *study, uint32 column);
 extern void sample_digest_runs(const Study *study, uint64 *digests);
 
+/* A value as it reads. */
+typedef struct SampleReading
+{
+	double		number;
+	HpReading	reads;
+} SampleReading;
+
+/* For sample_settle.c and sample_runs.c: of all values of a column, palloc'd. */
+extern SampleReading *sample_read_values(const HpInput *input);
+
 /* sample_settle.c */
 
 /*

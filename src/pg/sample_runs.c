@@ -112,13 +112,8 @@ sample_runs(const Study *study)
 static void
 tally_kept(const Study *study, const HpInput *input, HpTally *tally)
 {
-	HpReading  *reads = hp_alloc(&pg_environment, input->n_values,
-								 sizeof(HpReading));
-	double	   *numbers = hp_alloc0(&pg_environment, input->n_values,
-									sizeof(double));
+	SampleReading *readings = sample_read_values(input);
 
-	for (uint32 i = 0; i < input->n_values; i++)
-		reads[i] = hp_read_value(&input->values[i], &numbers[i]);
 	for (uint32 run = 0; run < input->n_codes; run++)
 	{
 		uint32		code = hp_input_code(input, run);
@@ -126,12 +121,11 @@ tally_kept(const Study *study, const HpInput *input, HpTally *tally)
 		if (run % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (code > 0)
-			hp_tally_add(&pg_environment, tally, reads[code - 1],
-						 numbers[code - 1], study->metric[run],
+			hp_tally_add(&pg_environment, tally, readings[code - 1].reads,
+						 readings[code - 1].number, study->metric[run],
 						 study->sample->copies[run]);
 	}
-	pfree(reads);
-	pfree(numbers);
+	pfree(readings);
 }
 
 static HpTally

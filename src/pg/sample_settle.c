@@ -223,13 +223,8 @@ tally_column(Settler *s, uint32 column)
 	Study	   *study = s->study;
 	const HpInput *input = &study->columns[column].input;
 	HpTally    *tally = &sample_column(study, column)->tally;
-	HpReading  *reads = hp_alloc(&pg_environment, input->n_values,
-								 sizeof(HpReading));
-	double	   *numbers = hp_alloc0(&pg_environment, input->n_values,
-									sizeof(double));
+	SampleReading *readings = sample_read_values(input);
 
-	for (uint32 i = 0; i < input->n_values; i++)
-		reads[i] = hp_read_value(&input->values[i], &numbers[i]);
 	for (uint32 i = s->n_keep; i < s->n; i++)
 	{
 		uint32		run = s->items[i].index;
@@ -238,12 +233,11 @@ tally_column(Settler *s, uint32 column)
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (code > 0)
-			hp_tally_add(&study->sample->env, tally, reads[code - 1],
-						 numbers[code - 1], study->metric[run],
+			hp_tally_add(&study->sample->env, tally, readings[code - 1].reads,
+						 readings[code - 1].number, study->metric[run],
 						 study->sample->copies[run]);
 	}
-	pfree(reads);
-	pfree(numbers);
+	pfree(readings);
 }
 
 static void
