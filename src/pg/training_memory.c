@@ -100,7 +100,7 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 		MemoryContextMemAllocated(CurrentMemoryContext, true);
 	Size		shared = estimate_shared(frame, map);
 	/* surely enough: what grows with the runs, and histograms */
-	Size		process = (Size) frame->n_runs * (map->n_features * 8 + 512) +
+	Size		process = (Size) frame->n_runs * (map->n_features * 12 + 512) +
 		(Size) map->n_features * 65536;
 
 	if (keep_trees)
