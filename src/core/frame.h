@@ -91,10 +91,4 @@ hp_column_code(const HpColumn *column, uint32_t run)
 		((const uint8_t *) column->codes)[run];
 }
 
-static inline double
-hp_frame_real(const HpFrame *frame, double target)
-{
-	return frame->center + frame->unit * target;
-}
-
 #endif							/* HPIMP_FRAME_H */

@@ -249,6 +249,13 @@ column_called(const HpFrame *frame, const char *name)
 	return &frame->columns[column_number(frame, name)];
 }
 
+/* A target in units of the metric. */
+UNIT_INLINE double
+metric_of(const HpFrame *frame, int64_t target)
+{
+	return frame->center + frame->unit * (double) target;
+}
+
 /* ---- fixtures ---- */
 
 /* The tests run in test/unit. */

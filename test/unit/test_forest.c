@@ -521,7 +521,7 @@ test_sentinel(void)
 	tree = hp_train_tree(trainer, 0, &t.reports[0], &t.out_of_bag);
 	for (uint32_t i = 0; i < tree->n_nodes; i++)
 	{
-		double		y = hp_frame_real(frame, (double) tree->nodes[i].value);
+		double		y = metric_of(frame, tree->nodes[i].value);
 
 		levels += tree->nodes[i].left == 0 && y > 0.05 && y < 0.95;
 	}

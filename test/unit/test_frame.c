@@ -395,7 +395,7 @@ test_targets(void)
 
 	ok(target_fits(frame), "0.1 to 0.9");
 	ok(frame->unit > 0 && frame->unit < 1e-14, "resolved to 1e-14 or better");
-	is_double(hp_frame_real(frame, (double) frame->target[2]), 0.7, 1e-14,
+	is_double(metric_of(frame, frame->target[2]), 0.7, 1e-14,
 			  "and back");
 	frame = frame_of_metric(sentinel, 4);
 	ok(target_fits(frame), "0.1 to 0.9 beside 2147483647");
