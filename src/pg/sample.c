@@ -90,11 +90,11 @@ reserve_runs(Study *study, uint32 n_runs)
 SampleReading *
 sample_read_values(const HpInput *input)
 {
-	SampleReading *readings =
-		MemoryContextAllocHuge(CurrentMemoryContext,
-							   ((Size) input->n_values + 1) *
-							   sizeof(SampleReading));
+	SampleReading *readings;
 
+	readings = MemoryContextAllocHuge(CurrentMemoryContext,
+									  ((Size) input->n_values + 1) *
+									  sizeof(SampleReading));
 	for (uint32 i = 0; i < input->n_values; i++)
 	{
 		if (i % PER_CHECK == 0)

@@ -130,7 +130,7 @@ typedef struct SampleReading
 	HpReading	reads;
 } SampleReading;
 
-/* For sample_settle.c and sample_runs.c: of all values of a column, palloc'd. */
+/* For the same and sample_runs.c: of all values of a column, palloc'd. */
 extern SampleReading *sample_read_values(const HpInput *input);
 
 /* sample_settle.c */

@@ -149,7 +149,7 @@ grow_values(Study *study, StudyColumn *column)
 											   0);
 
 	input->values = study_grow(study, unconstify(HpValue *, input->values),
-						 capacity, sizeof(HpValue));
+							   capacity, sizeof(HpValue));
 	if (column->slots != NULL)
 		move_slots(study, column, (uint64) capacity * 2);
 	column->cap_values = capacity;
