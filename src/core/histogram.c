@@ -144,9 +144,6 @@ typedef int64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
 /* Rows are called for so many samples before they are needed. */
 #define AHEAD	8
 
-/* Samples between two ticks. */
-#define PER_TICK	1024
-
 /* Add one sample to the bins of wide features. */
 static inline void
 add_coarsely(const HpHistograms *h, HpBin *bins, const uint8_t *row, Pair both)
@@ -168,6 +165,7 @@ add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m,
 	const uint32_t *first_bin = h->first_bin;
 	uint32_t	n_features = extent == HP_FEW ? h->rows->n_few :
 		h->rows->n_narrow;
+	uint32_t	per_tick = HP_VISITS_PER_TICK / (n_features + 1) + 1;
 
 	for (uint32_t i = 0; i < m->n; i++)
 	{
@@ -179,7 +177,7 @@ add_samples(const HpHistograms *h, HpBin *bins, const HpMembers *m,
 			sign * (int64_t) HP_COUNT_OF(sample->weight)
 		};
 
-		if (i % PER_TICK == 0)
+		if (i % per_tick == 0)
 			hp_tick(h->env);
 		__builtin_prefetch(hp_row(h->rows, m->samples[hp_member(m, ahead)].run));
 		for (uint32_t p = 0; p < n_features; p++)

@@ -458,7 +458,7 @@ split_pair(HpTiny *t, const Node *node)
 	{
 		uint32_t	place = draw_place(t, i);
 		bool		categorical = feature_at(t, place)->categorical;
-			uint32_t	codes[2];
+		uint32_t	codes[2];
 		const HpSample *left;
 		bool		swap;
 		HpTotal		total;

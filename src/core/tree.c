@@ -361,8 +361,6 @@ divide_histogram(HpGrower *g, const HpTask *task, HpChildren *children,
 			hp_histogram_remove(g->histograms, large->histogram, &members,
 								extent);
 	}
-	if (for_small || for_large)
-		hp_count_visits(g, small->sums.samples * task->n_list);
 }
 
 /* Put the children that go on on the stack, the smaller on top. */

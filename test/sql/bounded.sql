@@ -220,7 +220,10 @@ SELECT r.runs = sum((hp_study_runs(s.study)).runs) AS runs, r.sampled BETWEEN 20
 FROM several s, (SELECT hp_study_agg(study) AS merged FROM several) m, hp_study_runs(merged) r GROUP BY r.runs, r.sampled;
 SET hpimp.max_runs = 999;
 SET hpimp.max_runs = 1073741824;
+-- the server's words for it differ by version
+\set VERBOSITY sqlstate
 SET hpimp.max_memory = '1MB';
+\set VERBOSITY default
 RESET hpimp.max_runs;
 SHOW hpimp.max_runs;
 SHOW hpimp.max_memory;
