@@ -7,6 +7,7 @@
  *		histogram.c	sums per code, of large nodes
  *		orders.c	samples sorted by features, of small ones
  *		screen.c	which features need not be looked at closely
+ *		rows.c		what is known of a run, together
  *		tiny.c		subtrees of a few samples
  *
  * A node's samples by one feature are looked at in the way that costs least,
