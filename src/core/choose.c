@@ -7,18 +7,6 @@
  */
 #include "grow.h"
 
-void
-hp_keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
-{
-	if (split->score < best->score || split->score < 0)
-		return;
-	if (split->score > best->score)
-		*ties = 1;
-	else if (hp_rng_below(g->rng, ++*ties) != 0)
-		return;
-	*best = *split;
-}
-
 /* ---- the levels of a feature in a node ---- */
 
 uint32_t
@@ -249,6 +237,19 @@ split_by(HpGrower *g, const HpTask *task, uint32_t feature,
 
 /* ---- among all features ---- */
 
+/* Keep the better of two splits, of equals either with the same chance. */
+static void
+keep_better(HpGrower *g, HpSplit *best, uint32_t *ties, const HpSplit *split)
+{
+	if (split->score < best->score || split->score < 0)
+		return;
+	if (split->score > best->score)
+		*ties = 1;
+	else if (hp_rng_below(g->rng, ++*ties) != 0)
+		return;
+	*best = *split;
+}
+
 static void
 swap_features(uint16_t *list, uint32_t i, uint32_t j)
 {
@@ -294,7 +295,7 @@ hp_choose_split(HpGrower *g, const HpTask *task, uint16_t *list,
 		}
 		if (split.score >= 0)
 		{
-			hp_keep_better(g, best, &ties, &split);
+			keep_better(g, best, &ties, &split);
 			if (best->feature == list[i])
 				at = i;
 			hp_screen_raise(g->screen, best->score);

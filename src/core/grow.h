@@ -167,10 +167,6 @@ extern uint32_t hp_levels_of_samples(const HpSample *samples,
 extern void hp_cut_order(const HpSample *samples, const uint32_t *order,
 						 const HpTotal *total, double floor, HpSplit *split);
 
-/* Keep the better of two splits, of equals either with the same chance. */
-extern void hp_keep_better(HpGrower *g, HpSplit *best, uint32_t *ties,
-						   const HpSplit *split);
-
 /* ---- orders.c ---- */
 
 extern HpOrders *hp_orders_create(const HpEnv *env, const HpFeature *features,

@@ -256,6 +256,27 @@ metric_of(const HpFrame *frame, int64_t target)
 	return frame->center + frame->unit * (double) target;
 }
 
+/* ---- trees ---- */
+
+UNIT_INLINE bool
+same_tree(const HpTree *a, const HpTree *b)
+{
+	if (a->n_nodes != b->n_nodes || a->n_list_words != b->n_list_words)
+		return false;
+	for (uint32_t i = 0; i < a->n_nodes; i++)
+	{
+		const HpNode *x = &a->nodes[i];
+		const HpNode *y = &b->nodes[i];
+
+		if (x->value != y->value || x->left != y->left || x->cut != y->cut ||
+			x->weight != y->weight || x->feature != y->feature ||
+			x->categorical != y->categorical || x->listed_right != y->listed_right)
+			return false;
+	}
+	return a->n_list_words == 0 ||
+		memcmp(a->lists, b->lists, a->n_list_words * sizeof(uint64_t)) == 0;
+}
+
 /* ---- fixtures ---- */
 
 /* The tests run in test/unit. */

@@ -80,25 +80,6 @@ grow_with(const Sweep *s, uint32_t ordered, uint32_t small,
 	return hp_tree_grow(g, &rng, s->target, s->draws, gain);
 }
 
-static bool
-same_tree(const HpTree *a, const HpTree *b)
-{
-	if (a->n_nodes != b->n_nodes || a->n_list_words != b->n_list_words)
-		return false;
-	for (uint32_t i = 0; i < a->n_nodes; i++)
-	{
-		const HpNode *x = &a->nodes[i];
-		const HpNode *y = &b->nodes[i];
-
-		if (x->value != y->value || x->left != y->left || x->weight != y->weight)
-			return false;
-		if (x->left != 0 && (x->feature != y->feature || x->cut != y->cut ||
-							 x->listed_right != y->listed_right))
-			return false;
-	}
-	return memcmp(a->lists, b->lists, a->n_list_words * sizeof(uint64_t)) == 0;
-}
-
 static void
 test_limits(uint32_t n, uint32_t features_per_split, uint32_t min_samples_leaf)
 {
