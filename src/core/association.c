@@ -288,6 +288,15 @@ hp_correlation_p_value(double r, uint64_t n)
 	return incomplete_beta(df / 2, 0.5, (1 - r) * (1 + r), r * r);
 }
 
+double
+hp_student_tail(double t, double df)
+{
+	double		both = incomplete_beta(df / 2, 0.5, df / (df + t * t),
+									   t * t / (df + t * t));
+
+	return t > 0 ? both / 2 : 1 - both / 2;
+}
+
 /*
  *			 sum over groups n_g (mean_g - mean)^2
  *	eta^2 = ---------------------------------------

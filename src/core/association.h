@@ -58,6 +58,9 @@ extern double hp_spearman(const double *ranks_x, const double *ranks_y,
  */
 extern double hp_correlation_p_value(double r, uint64_t n);
 
+/* The chance that Student's t with df > 0 degrees of freedom is above t. */
+extern double hp_student_tail(double t, double df);
+
 /*
  * Correlation ratio eta^2, in [0, 1]: the share of y's variance that lies
  * between groups.  group[i] < n_groups; moments are those of y.  NaN if n < 2

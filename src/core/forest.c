@@ -79,6 +79,8 @@ struct HpTrainer
 	uint32_t	n_decks;
 	HpGrower   *grower;
 	HpPermuter *permuter;
+	const uint32_t *runs;		/* to draw from; NULL: all */
+	uint32_t	n_runs;			/* of them */
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
 	HpUnseen	unseen;
 };
@@ -130,6 +132,7 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 									   &tree_settings);
 	trainer->permuter = hp_permuter_create(env,
 										   hp_grower_rows(trainer->grower));
+	trainer->n_runs = frame->n_runs;
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
 									sizeof(uint32_t));
@@ -144,23 +147,38 @@ hp_trainer_later(const HpTrainer *trainer)
 	return hp_grower_later(trainer->grower);
 }
 
-/* Draw as many runs as there are, with replacement. */
+void
+hp_trainer_draw_from(HpTrainer *trainer, const uint32_t *runs, uint32_t n)
+{
+	trainer->runs = runs;
+	trainer->n_runs = runs == NULL ? trainer->frame->n_runs : n;
+}
+
+static inline uint32_t
+run_to_draw(const HpTrainer *trainer, uint32_t i)
+{
+	return trainer->runs == NULL ? i : trainer->runs[i];
+}
+
+/* Draw as many runs as there are to draw from, with replacement. */
 static void
 draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 {
-	uint32_t	n = trainer->frame->n_runs;
+	uint32_t	n = trainer->n_runs;
 	HpUnseen   *unseen = &trainer->unseen;
 
-	memset(trainer->draws, 0, n * sizeof(uint32_t));
+	memset(trainer->draws, 0, trainer->frame->n_runs * sizeof(uint32_t));
 	for (uint32_t i = 0; i < n; i++)
 	{
 		if (i % 65536 == 0)
 			hp_tick(trainer->env);
-		trainer->draws[hp_rng_below(rng, n)]++;
+		trainer->draws[run_to_draw(trainer, hp_rng_below(rng, n))]++;
 	}
 	unseen->n = 0;
-	for (uint32_t run = 0; run < n; run++)
+	for (uint32_t i = 0; i < n; i++)
 	{
+		uint32_t	run = run_to_draw(trainer, i);
+
 		unseen->runs[unseen->n] = run;
 		unseen->n += trainer->draws[run] == 0;
 	}
@@ -234,44 +252,41 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 
 /* ---- all trees ---- */
 
-/* Mean over the trees that split, scaled to sum 1; NULL if none did. */
-static double *
-mean_impurity(const HpEnv *env, const HpTreeReport *reports, uint32_t trees,
-			  uint32_t n_features)
+/* Mean over the trees that split, scaled to sum 1. */
+bool
+hp_forest_impurity(const HpTreeReport *reports, uint32_t trees,
+				   uint32_t n_features, double *shares)
 {
-	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
-
+	memset(shares, 0, n_features * sizeof(double));
 	for (uint32_t t = 0; t < trees; t++)
 		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] += reports[t].impurity[f];
-	return scale_to_one(mean, n_features) ? mean : NULL;
+			shares[f] += reports[t].impurity[f];
+	return scale_to_one(shares, n_features);
 }
 
 /* What rounding leaves of a sum of squares that cancel. */
 #define ROUNDING_DUST	1e-12
 
 /* Mean over trees with runs out of bag, clipped at 0, scaled to sum 1. */
-static double *
-mean_permutation(const HpEnv *env, const HpTreeReport *reports,
-				 uint32_t trees, uint32_t n_features)
+void
+hp_forest_permutation(const HpTreeReport *reports, uint32_t trees,
+					  uint32_t n_features, double *shares)
 {
-	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
-
+	memset(shares, 0, n_features * sizeof(double));
 	for (uint32_t t = 0; t < trees; t++)
 		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] += reports[t].permutation[f];
+			shares[f] += reports[t].permutation[f];
 	for (uint32_t f = 0; f < n_features; f++)
-		mean[f] = fmax(mean[f], 0);
-	if (scale_to_one(mean, n_features))
+		shares[f] = fmax(shares[f], 0);
+	if (scale_to_one(shares, n_features))
 		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] = mean[f] < ROUNDING_DUST ? 0 : mean[f];
-	return mean;
+			shares[f] = shares[f] < ROUNDING_DUST ? 0 : shares[f];
 }
 
 /* Out-of-bag R^2 and root mean squared error. */
-static void
-judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
-	  HpForestResult *result)
+void
+hp_forest_judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
+				HpForestResult *result)
 {
 	double		mean = 0;
 	double		errors = 0;
@@ -315,10 +330,15 @@ hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 	HpForestResult result = {0};
 	uint32_t	trees = (uint32_t) settings->trees;
 
-	result.impurity = mean_impurity(env, reports, trees, map->n_features);
+	result.impurity = hp_alloc(env, map->n_features, sizeof(double));
+	if (!hp_forest_impurity(reports, trees, map->n_features, result.impurity))
+		result.impurity = NULL;
 	if (settings->permutation && result.impurity != NULL)
-		result.permutation = mean_permutation(env, reports, trees,
-											  map->n_features);
-	judge(frame, out_of_bag, &result);
+	{
+		result.permutation = hp_alloc(env, map->n_features, sizeof(double));
+		hp_forest_permutation(reports, trees, map->n_features,
+							  result.permutation);
+	}
+	hp_forest_judge(frame, out_of_bag, &result);
 	return result;
 }

@@ -83,6 +83,13 @@ extern HpTrainer *hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 extern size_t hp_trainer_later(const HpTrainer *trainer);
 
 /*
+ * Draw the bootstrap samples of the trees to come from these n runs alone, and
+ * let the others of them be out of bag; ascending, NULL for all runs.
+ */
+extern void hp_trainer_draw_from(HpTrainer *trainer, const uint32_t *runs,
+								 uint32_t n);
+
+/*
  * Train tree number t: fills its report and adds to out_of_bag.  The result
  * depends on the frame, the settings and t alone.  The tree is the trainer's
  * until its next one.
@@ -109,6 +116,17 @@ extern HpForestResult hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 									   const HpForestSettings *settings,
 									   const HpTreeReport *reports,
 									   const HpOutOfBag *out_of_bag);
+
+/*
+ * The parts of it, of any number of reports; shares by feature, in memory of
+ * the caller.  False, and all of them 0, if no tree has a split.
+ */
+extern bool hp_forest_impurity(const HpTreeReport *reports, uint32_t trees,
+							   uint32_t n_features, double *shares);
+extern void hp_forest_permutation(const HpTreeReport *reports, uint32_t trees,
+								  uint32_t n_features, double *shares);
+extern void hp_forest_judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
+							HpForestResult *result);
 
 /*
  * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).

@@ -1,0 +1,421 @@
+/*
+ * replicate.c
+ *		Small forests once more on other data.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "replicate.h"
+
+/*
+ * Trees of a replicate.  On halves few are enough: what they vary by is known,
+ * and taken off the variance between halves.  Against chance more tell more,
+ * if there is time for them.
+ */
+#define HALF_TREES		10
+#define FEWEST_TREES	10
+#define MOST_TREES		20
+
+#define HALVES			50
+
+/* Permuted metrics, round by round: p-values of whole percents, or halves. */
+static const uint32_t rounds[] = {39, 99, 199};
+
+#define N_ROUNDS		(sizeof(rounds) / sizeof(rounds[0]))
+
+/* Streams of their own, far from those of the trees and of filling gaps. */
+#define FIRST_STREAM	(UINT64_C(1) << 62)
+
+/* ---- the plan ---- */
+
+#define MOST_RUNS		10000
+#define FEWEST_RUNS		500		/* for a tree, if there are so many */
+
+/* Of (run, feature, level): what takes about half a second. */
+#define COST_TO_SPARE	250e6
+
+/* About log2. */
+static uint32_t
+levels_of(uint32_t n_runs)
+{
+	uint32_t	levels = 1;
+
+	while (n_runs >>= 1)
+		levels++;
+	return levels;
+}
+
+static double
+cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
+			  uint32_t n_features)
+{
+	double		levels = levels_of(n_runs / (uint32_t) settings->min_samples_leaf + 1);
+
+	if (settings->max_depth > 0 && levels > settings->max_depth)
+		levels = (double) settings->max_depth;
+	return levels * n_runs * n_features * settings->max_features *
+		(double) settings->trees;
+}
+
+static double
+cost_of_plan(const HpReplicatePlan *plan, uint32_t n_permuted)
+{
+	return plan->n_halves *
+		cost_of_trees(&plan->half, plan->half_runs, plan->n_features) +
+		(n_permuted + 1.0) *
+		cost_of_trees(&plan->whole, plan->tree_runs, plan->n_features);
+}
+
+/*
+ * Against chance leaves of several runs do better than of one: what a
+ * parameter does to many runs is not drowned by what single ones happen to be.
+ */
+static int64_t
+leaf_against_chance(uint32_t n_runs)
+{
+	uint32_t	leaf = n_runs / 64 < 50 ? n_runs / 64 : 50;
+
+	if (leaf < 5)
+		leaf = n_runs / 20 < 5 ? n_runs / 20 : 5;
+	return leaf < 1 ? 1 : leaf;
+}
+
+static void
+set_tree_runs(HpReplicatePlan *plan, uint32_t n_runs)
+{
+	plan->tree_runs = n_runs;
+	plan->whole.min_samples_leaf = plan->half.min_samples_leaf;
+	if (plan->whole.min_samples_leaf < leaf_against_chance(n_runs))
+		plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
+	if (plan->half_runs > n_runs / 2)
+		plan->half_runs = n_runs / 2;
+}
+
+/*
+ * First as many runs as the budget allows, with few trees and two rounds; then
+ * trees; then more rounds.
+ */
+static void
+spend(HpReplicatePlan *plan, double budget)
+{
+	plan->whole.trees = FEWEST_TREES;
+	set_tree_runs(plan, plan->n_runs);
+	while (plan->tree_runs > FEWEST_RUNS &&
+		   cost_of_plan(plan, rounds[1]) > budget)
+		set_tree_runs(plan, plan->tree_runs - plan->tree_runs / 8);
+	do
+		plan->whole.trees++;
+	while (plan->whole.trees <= MOST_TREES &&
+		   cost_of_plan(plan, rounds[1]) <= budget);
+	plan->whole.trees--;
+	plan->most_permuted = rounds[0];
+	for (size_t i = 1; i < N_ROUNDS; i++)
+		if (cost_of_plan(plan, rounds[i]) <= budget)
+			plan->most_permuted = rounds[i];
+}
+
+HpReplicatePlan
+hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
+				  const HpForestSettings *settings, HpStatistic statistic)
+{
+	HpReplicatePlan plan = {
+		.statistic = statistic,
+		.all_runs = frame->n_runs,
+		.all_trees = (uint32_t) settings->trees,
+		.n_runs = frame->n_runs < MOST_RUNS ? frame->n_runs : MOST_RUNS,
+		.n_features = map->n_features,
+		.half = *settings,
+		.whole = *settings,
+		.n_halves = HALVES
+	};
+
+	plan.half_runs = plan.n_runs / 2;
+	plan.half.permutation = statistic == HP_STATISTIC_PERMUTATION;
+	plan.whole.permutation = true;
+	plan.half.trees = HALF_TREES;
+	spend(&plan, fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
+												   map->n_features)));
+	return plan;
+}
+
+uint32_t
+hp_replicate_next_round(const HpReplicatePlan *plan, uint32_t permuted)
+{
+	for (size_t i = 0; i < N_ROUNDS; i++)
+		if (rounds[i] > permuted)
+			return rounds[i] <= plan->most_permuted ? rounds[i] : 0;
+	return 0;
+}
+
+/* ---- subsets of runs ---- */
+
+/* What a stream of random numbers is for. */
+typedef enum Purpose
+{
+	FOR_FRAME,
+	FOR_UNIT
+} Purpose;
+
+static HpRng
+start_stream(const HpReplicatePlan *plan, Purpose purpose, uint32_t unit)
+{
+	HpRng		rng;
+
+	hp_rng_init(&rng, plan->half.seed,
+				FIRST_STREAM + ((uint64_t) purpose << 32) + unit);
+	return rng;
+}
+
+/*
+ * Choose wanted of n runs, ascending: each with the chance that those still
+ * wanted have among those still to come (Fan, Muller and Rezucha 1962).
+ */
+static void
+choose_runs(const HpEnv *env, HpRng *rng, uint32_t n, uint32_t wanted,
+			uint32_t *runs)
+{
+	uint32_t	chosen = 0;
+
+	for (uint32_t run = 0; chosen < wanted; run++)
+	{
+		if (run % 65536 == 0)
+			hp_tick(env);
+		if (hp_rng_below(rng, n - run) < wanted - chosen)
+			runs[chosen++] = run;
+	}
+}
+
+static void *
+choose_codes(const HpEnv *env, const HpColumn *column, const uint32_t *runs,
+			 uint32_t n)
+{
+	void	   *codes = hp_alloc(env, n, column->wide ? 2 : 1);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (column->wide)
+			((uint16_t *) codes)[i] = (uint16_t) hp_column_code(column, runs[i]);
+		else
+			((uint8_t *) codes)[i] = (uint8_t) hp_column_code(column, runs[i]);
+	return codes;
+}
+
+static void
+choose_subset(const HpEnv *env, const HpReplicatePlan *plan, HpFrame *frame)
+{
+	HpRng		rng = start_stream(plan, FOR_FRAME, 0);
+	uint32_t   *runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
+	int64_t    *target = hp_alloc(env, plan->n_runs, sizeof(int64_t));
+
+	choose_runs(env, &rng, frame->n_runs, plan->n_runs, runs);
+	for (uint32_t i = 0; i < plan->n_runs; i++)
+		target[i] = frame->target[runs[i]];
+	for (uint32_t c = 0; c < frame->n_columns; c++)
+	{
+		hp_tick(env);
+		frame->columns[c].codes = choose_codes(env, &frame->columns[c], runs,
+											   plan->n_runs);
+	}
+	frame->target = target;
+	frame->n_runs = plan->n_runs;
+}
+
+HpFrame *
+hp_replicate_frame(const HpEnv *env, const HpFrame *frame,
+				   const HpFeatureMap *map, const HpReplicatePlan *plan)
+{
+	HpFrame    *mine = hp_alloc(env, 1, sizeof(HpFrame));
+
+	*mine = *frame;
+	mine->metric = NULL;		/* targets are enough */
+	mine->n_columns = map->n_features;
+	mine->columns = hp_alloc(env, map->n_features, sizeof(HpColumn));
+	for (uint32_t f = 0; f < map->n_features; f++)
+	{
+		mine->columns[f] = frame->columns[map->columns[f]];
+		mine->columns[f].exact = NULL;
+	}
+	if (plan->n_runs < frame->n_runs)
+		choose_subset(env, plan, mine);
+	return mine;
+}
+
+/* ---- one worker ---- */
+
+struct HpReplicator
+{
+	const HpEnv *env;
+	const HpReplicatePlan *plan;
+	const HpFrame *actual;
+	HpFrame		frame;			/* with targets of its own, maybe permuted */
+	HpTrainer  *half;
+	HpTrainer  *whole;
+	HpTreeReport *reports;		/* of one replicate */
+	HpOutOfBag	out_of_bag;
+	uint32_t   *runs;			/* the half at work, or those of the tree */
+	double	   *shares;			/* by half of the trees, of each feature */
+};
+
+/* Every column is a feature. */
+static HpFeatureMap *
+map_all(const HpEnv *env, uint32_t n)
+{
+	HpFeatureMap *map = hp_alloc(env, 1, sizeof(HpFeatureMap));
+
+	map->n_features = n;
+	map->columns = hp_alloc(env, n, sizeof(uint32_t));
+	for (uint32_t f = 0; f < n; f++)
+		map->columns[f] = f;
+	return map;
+}
+
+HpReplicator *
+hp_replicator_create(const HpEnv *env, const HpFrame *frame,
+					 const HpReplicatePlan *plan)
+{
+	HpReplicator *r = hp_alloc0(env, 1, sizeof(HpReplicator));
+	HpFeatureMap *map = map_all(env, plan->n_features);
+	HpForestSettings most = plan->half;
+
+	most.trees = MOST_TREES;
+	most.permutation = true;
+	r->env = env;
+	r->plan = plan;
+	r->actual = frame;
+	r->frame = *frame;
+	r->frame.target = hp_alloc(env, plan->n_runs, sizeof(int64_t));
+	r->half = hp_trainer_create(env, frame, map, &plan->half);
+	r->whole = hp_trainer_create(env, &r->frame, map, &plan->whole);
+	r->reports = hp_reports_create(env, map, &most);
+	r->out_of_bag = hp_out_of_bag_create(env, plan->n_runs);
+	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
+	r->shares = hp_alloc(env, 2 * (size_t) plan->n_features, sizeof(double));
+	return r;
+}
+
+size_t
+hp_replicator_later(const HpReplicator *r)
+{
+	return hp_trainer_later(r->half) + hp_trainer_later(r->whole);
+}
+
+/* Train tree t of a unit; trees are numbered on from those of the forest. */
+static void
+train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t)
+{
+	hp_tick(r->env);
+	memset(r->reports[t].impurity, 0, r->plan->n_features * sizeof(double));
+	hp_train_tree(trainer, HP_MAX_TREES + unit * MOST_TREES + t, &r->reports[t],
+				  &r->out_of_bag);
+}
+
+/* ---- on halves ---- */
+
+static void
+shares_of(const HpReplicator *r, uint32_t first, uint32_t trees, double *shares)
+{
+	const HpTreeReport *reports = r->reports + first;
+	uint32_t	n = r->plan->n_features;
+
+	if (r->plan->statistic == HP_STATISTIC_PERMUTATION)
+		hp_forest_permutation(reports, trees, n, shares);
+	else
+		(void) hp_forest_impurity(reports, trees, n, shares);
+}
+
+/*
+ * One half of the trees against the other tells how much of the variance is
+ * theirs: with a and b of half the trees each, (a - b)^2 / 4 estimates the
+ * variance of what all of them say.
+ */
+static void
+replicate_half(HpReplicator *r, uint32_t unit, double *report)
+{
+	const HpReplicatePlan *plan = r->plan;
+	uint32_t	trees = (uint32_t) plan->half.trees;
+	uint32_t	n = plan->n_features;
+	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
+
+	choose_runs(r->env, &rng, plan->n_runs, plan->half_runs, r->runs);
+	hp_trainer_draw_from(r->half, r->runs, plan->half_runs);
+	for (uint32_t t = 0; t < trees; t++)
+		train_tree(r, r->half, unit, t);
+	shares_of(r, 0, trees, report);
+	shares_of(r, 0, trees / 2, r->shares);
+	shares_of(r, trees / 2, trees / 2, r->shares + n);
+	for (uint32_t f = 0; f < n; f++)
+	{
+		double		difference = r->shares[f] - r->shares[n + f];
+
+		report[n + f] = difference * difference / 4;
+	}
+}
+
+/* ---- on a metric ---- */
+
+/* Fisher-Yates, built from the front ("inside out"). */
+static void
+permute_target(HpReplicator *r, HpRng *rng)
+{
+	int64_t    *target = r->frame.target;
+
+	for (uint32_t i = 0; i < r->plan->n_runs; i++)
+	{
+		uint32_t	j = hp_rng_below(rng, i + 1);
+
+		target[i] = target[j];
+		target[j] = r->actual->target[i];
+	}
+}
+
+/* An error that is less, of the metric's variance, is taken for this. */
+#define LEAST_ERROR		1e-12
+
+/*
+ * The increase of the squared error by permuting a parameter, and the metric's
+ * variance, in units of the squared error there is: as F statistics have it.
+ * Parameters that do little are then not drowned by what others do, which
+ * permuting the metric turns into noise.
+ */
+static void
+replicate_whole(HpReplicator *r, uint32_t unit, double *report)
+{
+	const HpReplicatePlan *plan = r->plan;
+	uint32_t	trees = (uint32_t) plan->whole.trees;
+	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
+	HpForestResult judged;
+	double		spread;
+
+	if (unit == hp_replicate_actual(plan))
+		memcpy(r->frame.target, r->actual->target,
+			   plan->n_runs * sizeof(int64_t));
+	else
+		permute_target(r, &rng);
+	for (uint32_t t = 0; t < trees; t++)
+	{
+		if (plan->tree_runs < plan->n_runs)
+		{
+			choose_runs(r->env, &rng, plan->n_runs, plan->tree_runs, r->runs);
+			hp_trainer_draw_from(r->whole, r->runs, plan->tree_runs);
+		}
+		train_tree(r, r->whole, unit, t);
+		for (uint32_t f = 0; f < plan->n_features; f++)
+			report[f] += r->reports[t].permutation[f];
+	}
+	hp_forest_judge(&r->frame, &r->out_of_bag, &judged);
+	spread = 1 / fmax(1 - judged.r2, LEAST_ERROR);
+	for (uint32_t f = 0; f < plan->n_features; f++)
+		report[f] *= isnan(judged.r2) ? 0 : spread;
+	report[2 * plan->n_features] = isnan(judged.r2) ? NAN : spread;
+}
+
+void
+hp_replicate(HpReplicator *r, uint32_t unit, double *report)
+{
+	memset(report, 0, hp_replicate_size(r->plan) * sizeof(double));
+	memset(r->out_of_bag.sum, 0, r->plan->n_runs * sizeof(int64_t));
+	memset(r->out_of_bag.trees, 0, r->plan->n_runs * sizeof(uint32_t));
+	if (unit < r->plan->n_halves)
+		replicate_half(r, unit, report);
+	else
+		replicate_whole(r, unit, report);
+}

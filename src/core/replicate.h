@@ -1,0 +1,118 @@
+/*
+ * replicate.h
+ *		Small forests once more on other data, to tell how far the importances
+ *		of the forest can be relied on.
+ *
+ * Two kinds of them.  On halves of the runs, drawn without replacement: how
+ * much importances vary from half to half is how much they would vary from one
+ * sweep of the whole size to the next.  And on a permuted metric, which no
+ * parameter has anything to do with: what importances come to by chance.
+ * significance.h draws the conclusions.
+ *
+ * Of many runs they look at few: halves are smaller parts then, and each tree
+ * on a permuted metric has a part of its own.
+ *
+ *		hp_replicate_plan ──▶ hp_replicate_frame
+ *		each worker:		hp_replicator_create ─▶ hp_replicate(unit) ...
+ *		then:				hp_doubt_wanted: more units, or enough
+ *
+ * Replicates are numbered units of work, each of which depends on the frame,
+ * the settings and its number alone:
+ *
+ *		halves | the metric as it is | permuted: a first round | more rounds
+ *
+ * The metric as it is has a replicate of its own, so that it is one like those
+ * of the permuted metrics in all but the metric.
+ */
+#ifndef HPIMP_REPLICATE_H
+#define HPIMP_REPLICATE_H
+
+#include "forest.h"
+
+/* The importance whose standard errors are wanted. */
+typedef enum HpStatistic
+{
+	HP_STATISTIC_IMPURITY,
+	HP_STATISTIC_PERMUTATION
+} HpStatistic;
+
+typedef struct HpReplicatePlan
+{
+	HpStatistic statistic;
+	uint32_t	all_runs;		/* the forest was trained on */
+	uint32_t	all_trees;
+	uint32_t	n_runs;			/* of them in the replicates' frame, */
+	uint32_t	half_runs;		/* of these in a half, */
+	uint32_t	tree_runs;		/* for a tree of the others */
+	uint32_t	n_features;
+	HpForestSettings half;		/* of forests on halves */
+	HpForestSettings whole;		/* of forests on the metric, permuted or not */
+	uint32_t	n_halves;
+	uint32_t	most_permuted;	/* replicates of a permuted metric */
+} HpReplicatePlan;
+
+/*
+ * How many replicates, how large: so that they cost no more than the forest,
+ * or about half a second.  There must be a feature.
+ */
+extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
+										 const HpFeatureMap *map,
+										 const HpForestSettings *settings,
+										 HpStatistic statistic);
+
+/* The unit of the metric as it is; those of permuted ones follow. */
+static inline uint32_t
+hp_replicate_actual(const HpReplicatePlan *plan)
+{
+	return plan->n_halves;
+}
+
+/* All units there may be. */
+static inline uint32_t
+hp_replicate_units(const HpReplicatePlan *plan)
+{
+	return plan->n_halves + 1 + plan->most_permuted;
+}
+
+/*
+ * Replicates of a permuted metric come in rounds: how many there are after the
+ * next one, if there are so many; 0 if there is none.
+ */
+extern uint32_t hp_replicate_next_round(const HpReplicatePlan *plan,
+										uint32_t permuted);
+
+/*
+ * The frame of the replicates: of the features alone, in their order, and of a
+ * random subset of the runs if there are more than n_runs.
+ */
+extern HpFrame *hp_replicate_frame(const HpEnv *env, const HpFrame *frame,
+								   const HpFeatureMap *map,
+								   const HpReplicatePlan *plan);
+
+/*
+ * What a replicate reports, in so many doubles.  On a half: importances by
+ * feature, shares that sum to 1; then, by feature, how much of their variance
+ * is that of the trees.  On a metric, in units of the squared error out of bag:
+ * by feature, by how much it grows when the feature's values are permuted; and
+ * last of all the metric's variance, 1 / (1 - R^2), NaN if not defined.
+ */
+static inline size_t
+hp_replicate_size(const HpReplicatePlan *plan)
+{
+	return 2 * (size_t) plan->n_features + 1;
+}
+
+/* One worker: scratch memory for any of the replicates. */
+typedef struct HpReplicator HpReplicator;
+
+extern HpReplicator *hp_replicator_create(const HpEnv *env,
+										  const HpFrame *frame,
+										  const HpReplicatePlan *plan);
+
+/* Bytes that will be allocated by the time replicates are done, at most. */
+extern size_t hp_replicator_later(const HpReplicator *replicator);
+
+extern void hp_replicate(HpReplicator *replicator, uint32_t unit,
+						 double *report);
+
+#endif							/* HPIMP_REPLICATE_H */
