@@ -230,19 +230,25 @@ ask_unseen(HpTrainer *trainer, HpRng *rng, const HpTree *tree,
 	}
 }
 
-/* Scale so that the sum is 1; false if there is nothing to scale. */
-static bool
-scale_to_one(double *values, uint32_t n)
+static double
+sum_of(const double *values, uint32_t n)
 {
 	double		sum = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		sum += values[i];
-	if (sum <= 0)
-		return false;
-	for (uint32_t i = 0; i < n; i++)
-		values[i] /= sum;
-	return true;
+	return sum;
+}
+
+/* Scale so that the sum is 1, unless it is 0. */
+static void
+scale_to_one(double *values, uint32_t n)
+{
+	double		sum = sum_of(values, n);
+
+	if (sum > 0)
+		for (uint32_t i = 0; i < n; i++)
+			values[i] /= sum;
 }
 
 const HpTree *
@@ -304,37 +310,24 @@ add_members(Sums *sums)
 /* What rounding leaves of a sum of numbers that cancel. */
 #define ROUNDING_DUST	1e-12
 
-/* Clip at 0, scale to sum 1. */
-static void
-make_shares(double *values, uint32_t n, double dust)
-{
-	for (uint32_t i = 0; i < n; i++)
-		values[i] = fmax(values[i], 0);
-	if (scale_to_one(values, n))
-		for (uint32_t i = 0; i < n; i++)
-			values[i] = values[i] < dust ? 0 : values[i];
-}
-
-/*
- * Make shares of sums: of the features, returned, and in place of groups and
- * the features of none, unless there are no groups.
- */
+/* Clip sums at 0 and scale them: see HpForestResult. */
 static double *
-share_out(const HpEnv *env, Sums *sums, double dust, double **grouped)
+make_shares(const Sums *sums, double dust)
 {
-	const HpGroups *groups = &sums->map->groups;
-	uint32_t	n = sums->map->n_features;
-	double	   *shares = hp_alloc(env, n, sizeof(double));
+	double	   *shares = sums->of;
+	uint32_t	n_features = sums->map->n_features;
+	uint32_t	n = hp_map_subjects(sums->map);
+	double		unit;
 
-	memcpy(shares, sums->of, n * sizeof(double));
-	make_shares(shares, n, dust);
-	if (groups->n == 0)
+	for (uint32_t i = 0; i < n; i++)
+		shares[i] = fmax(shares[i], 0);
+	unit = sum_of(shares, n_features);
+	if (unit == 0)
+		unit = sum_of(shares + n_features, n - n_features);
+	if (unit == 0)
 		return shares;
-	for (uint32_t f = 0; f < n; f++)
-		if (groups->of[f] != HP_NO_GROUP)
-			sums->of[f] = 0;
-	make_shares(sums->of, n + groups->n, dust);
-	*grouped = sums->of;
+	for (uint32_t i = 0; i < n; i++)
+		shares[i] = shares[i] / unit < dust ? 0 : shares[i] / unit;
 	return shares;
 }
 
@@ -360,7 +353,7 @@ share_impurity(const HpEnv *env, const HpFeatureMap *map,
 	for (uint32_t t = 0; t < trees; t++)
 		add_tree(&sums, reports[t].impurity, map->n_features);
 	add_members(&sums);
-	result->impurity = share_out(env, &sums, 0, &result->grouped.impurity);
+	result->impurity = make_shares(&sums, 0);
 }
 
 static void
@@ -372,8 +365,7 @@ share_permutation(const HpEnv *env, const HpFeatureMap *map,
 
 	for (uint32_t t = 0; t < trees; t++)
 		add_tree(&sums, reports[t].permutation, hp_map_subjects(map));
-	result->permutation = share_out(env, &sums, ROUNDING_DUST,
-									&result->grouped.permutation);
+	result->permutation = make_shares(&sums, ROUNDING_DUST);
 }
 
 static void
@@ -386,8 +378,7 @@ share_corrected(const HpEnv *env, const HpFeatureMap *map,
 	for (uint32_t t = 0; t < trees; t++)
 		add_tree(&sums, reports[t].corrected, map->n_features);
 	add_members(&sums);
-	result->corrected = share_out(env, &sums, ROUNDING_DUST,
-								  &result->grouped.corrected);
+	result->corrected = make_shares(&sums, ROUNDING_DUST);
 }
 
 /* Out-of-bag R^2 and root mean squared error. */

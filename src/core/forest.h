@@ -113,27 +113,17 @@ extern const HpTree *hp_train_tree(HpTrainer *trainer, uint32_t t,
 								   HpOutOfBag *out_of_bag);
 
 /*
- * The same of groups, by subject: the groups and the features of none sum to 1;
- * members of groups have 0.  All NULL if there is no group.
+ * What the forest says.  Importances are by subject: those of the features sum
+ * to 1; those of groups are in the same unit, or sum to 1 themselves if
+ * features have none.
  */
-typedef struct HpGroupedResult
-{
-	double	   *impurity;
-	double	   *permutation;
-	double	   *corrected;
-} HpGroupedResult;
-
-/* What the forest says. */
 typedef struct HpForestResult
 {
-	double	   *impurity;		/* by feature, sums to 1; NULL if no tree has a
-								 * split */
-	double	   *permutation;	/* by feature, sums to 1, or all 0 if permuting
-								 * harms nowhere; NULL if not asked for or no
-								 * tree has a split */
-	double	   *corrected;		/* likewise, where no feature has more than its
-								 * shadow */
-	HpGroupedResult grouped;
+	double	   *impurity;		/* NULL if no tree has a split */
+	double	   *permutation;	/* all 0 if permuting harms nowhere; NULL if not
+								 * asked for or no tree has a split */
+	double	   *corrected;		/* all 0 if nothing earns more than its shadow;
+								 * NULL as permutation */
 	uint32_t	n_out_of_bag;	/* runs that were so in any tree */
 	double		r2;				/* out-of-bag R^2, NaN if not defined */
 	double		rmse;			/* units of the metric, NaN if not defined */
