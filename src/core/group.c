@@ -5,9 +5,8 @@
 #include "group.h"
 #include "order.h"
 
-/* The first `depth` components of a name. */
-static HpText
-first_components(HpText name, int64_t depth)
+HpText
+hp_first_components(HpText name, int64_t depth)
 {
 	for (uint32_t i = 0; i < name.length; i++)
 		if (name.bytes[i] == '.' && --depth == 0)
@@ -66,11 +65,32 @@ hp_groups_by_depth(const HpEnv *env, const HpFrame *frame,
 	order = hp_alloc(env, 2 * (size_t) n_features, sizeof(uint32_t));
 	for (uint32_t f = 0; f < n_features; f++)
 	{
-		texts[f] = first_components(frame->columns[columns[f]].parameter,
-									depth);
+		texts[f] = hp_first_components(frame->columns[columns[f]].parameter,
+									   depth);
 		order[f] = f;
 	}
 	hp_sort_by(env, order, order + n_features, n_features, text_before, texts);
 	group_equals(&groups, texts, order, n_features);
 	return groups;
+}
+
+uint32_t
+hp_group_called(const HpGroups *groups, HpText components)
+{
+	uint32_t	first = 0;
+	uint32_t	end = groups->n;
+
+	while (first < end)
+	{
+		uint32_t	middle = first + (end - first) / 2;
+		int			order = compare_texts(groups->names[middle], components);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return HP_NO_GROUP;
 }

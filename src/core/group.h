@@ -17,7 +17,8 @@
 typedef struct HpGroups
 {
 	uint32_t	n;
-	HpText	   *names;			/* by group: what its parameters' names share */
+	HpText	   *names;			/* by group, ascending: what its parameters'
+								 * names share */
 	uint32_t   *of;				/* by feature: its group, or HP_NO_GROUP */
 } HpGroups;
 
@@ -30,6 +31,15 @@ typedef struct HpGroups
 extern HpGroups hp_groups_by_depth(const HpEnv *env, const HpFrame *frame,
 								   const uint32_t *columns,
 								   uint32_t n_features, int64_t depth);
+
+/* The first `depth` components of a name. */
+extern HpText hp_first_components(HpText name, int64_t depth);
+
+/*
+ * The group of a name that begins with these components, or HP_NO_GROUP:
+ * also of parameters that take no part.
+ */
+extern uint32_t hp_group_called(const HpGroups *groups, HpText components);
 
 /*
  * The subjects whose importance is asked for: each feature, then each group.

@@ -57,14 +57,21 @@ check(const char *const *names, uint32_t n, int64_t depth, const char *want)
 	HpGroups	groups = hp_groups_by_depth(unit_env, frame, columns, n, depth);
 	uint32_t	members = 0;
 	uint32_t	alone = 0;
+	bool		found = true;
 
 	is_text(describe_groups(frame, &groups, columns, n), want,
 			"depth %d: %s", (int) depth, want);
 	for (uint32_t f = 0; f < n; f++)
 	{
+		HpText		name = frame->columns[columns[f]].name;
+
 		members += groups.of[f] < groups.n;
 		alone += groups.of[f] == HP_NO_GROUP;
+		found = found && (depth == 0 || groups.of[f] ==
+						  hp_group_called(&groups,
+										  hp_first_components(name, depth)));
 	}
+	ok(found, "groups are found by the components of names");
 	is_int(members + alone, n, "each feature is in one group or in none");
 	unit_free_all();
 }
