@@ -79,7 +79,7 @@ SELECT i.parameter FROM (
 
 -- nothing to say
 SELECT i.* FROM (SELECT hp_study_agg(config, 1) AS study FROM sweep) s, hp_importance(hp_forest(study, depth => 1)) i;
-SELECT i.* FROM hp_importance('sweep', 'loss', depth => 1, min_samples_leaf => 400) i;
+SELECT i.parameter, i.importance FROM hp_importance('sweep', 'loss', depth => 1, min_samples_leaf => 400) i;
 
 -- not a depth
 SELECT * FROM hp_importance('sweep', 'loss', depth => 0);
