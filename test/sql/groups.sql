@@ -49,6 +49,11 @@ SELECT round(max(g.importance / (SELECT importance FROM hp_importance(f.forest) 
        round(sum(p.importance / (SELECT importance FROM hp_parameters(f.forest) WHERE parameter = 'model.width'))::numeric, 1) AS summed
 FROM kept f, hp_importance(f.forest) g, hp_parameters(f.forest) p
 WHERE depth = 1 AND method = 'permutation' AND g.parameter = 'optimizer' AND p.parameter LIKE 'optimizer.%';
+-- twins stand in for each other: shuffled together nothing is left to tell
+SELECT (g.importance / o.importance > 1.5 * sum(p.importance) / max(q.importance)) AS more_together
+FROM (SELECT hp_study_agg(jsonb_build_object('twin', jsonb_build_object('one', pg_temp.u(i, 1), 'other', pg_temp.u(i, 1)), 'x', pg_temp.u(i, 2)), pg_temp.u(i, 1) + pg_temp.u(i, 2)) AS study FROM generate_series(1, 300) i) s,
+     hp_forest(study, depth => 1) f, hp_importance(f) g, hp_importance(f) o, hp_parameters(f) p, hp_parameters(f) q
+WHERE g.parameter = 'twin' AND o.parameter = 'x' AND p.parameter LIKE 'twin.%' AND q.parameter = 'x' GROUP BY g.importance, o.importance;
 -- reductions of impurity are summed
 SELECT round(abs(g.importance - sum(p.importance))::numeric, 12) AS difference
 FROM kept f, hp_importance(f.forest) g, hp_parameters(f.forest) p
