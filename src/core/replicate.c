@@ -54,7 +54,7 @@ cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 	if (settings->max_depth > 0 && levels > settings->max_depth)
 		levels = (double) settings->max_depth;
 	return levels * n_runs * n_features * settings->max_features *
-		(double) settings->trees;
+		(double) settings->trees * (settings->corrected ? 2 : 1);
 }
 
 static double
@@ -116,22 +116,25 @@ spend(HpReplicatePlan *plan, double budget)
 
 HpReplicatePlan
 hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
-				  const HpForestSettings *settings, HpStatistic statistic)
+				  const HpForestSettings *settings, HpImportance importance)
 {
 	HpReplicatePlan plan = {
-		.statistic = statistic,
+		.importance = importance,
 		.all_runs = frame->n_runs,
 		.all_trees = (uint32_t) settings->trees,
 		.n_runs = frame->n_runs < MOST_RUNS ? frame->n_runs : MOST_RUNS,
 		.n_features = map->n_features,
+		.n_subjects = hp_map_subjects(map),
 		.half = *settings,
 		.whole = *settings,
-		.n_halves = HALVES
+		.n_halves = importance == HP_NO_IMPORTANCE ? 0 : HALVES
 	};
 
 	plan.half_runs = plan.n_runs / 2;
-	plan.half.permutation = statistic == HP_STATISTIC_PERMUTATION;
+	plan.half.permutation = importance == HP_PERMUTATION;
+	plan.half.corrected = importance == HP_CORRECTED;
 	plan.whole.permutation = true;
+	plan.whole.corrected = false;
 	plan.half.trees = HALF_TREES;
 	spend(&plan, fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
 												   map->n_features)));
@@ -239,6 +242,18 @@ hp_replicate_frame(const HpEnv *env, const HpFrame *frame,
 	return mine;
 }
 
+HpFeatureMap *
+hp_replicate_map(const HpEnv *env, const HpFeatureMap *map)
+{
+	HpFeatureMap *all = hp_alloc(env, 1, sizeof(HpFeatureMap));
+
+	*all = *map;
+	all->columns = hp_alloc(env, map->n_features, sizeof(uint32_t));
+	for (uint32_t f = 0; f < map->n_features; f++)
+		all->columns[f] = f;
+	return all;
+}
+
 /* ---- one worker ---- */
 
 struct HpReplicator
@@ -246,56 +261,46 @@ struct HpReplicator
 	const HpEnv *env;
 	const HpReplicatePlan *plan;
 	const HpFrame *actual;
+	const HpFeatureMap *map;
 	HpFrame		frame;			/* with targets of its own, maybe permuted */
 	HpTrainer  *half;
 	HpTrainer  *whole;
 	HpTreeReport *reports;		/* of one replicate */
 	HpOutOfBag	out_of_bag;
 	uint32_t   *runs;			/* the half at work, or those of the tree */
-	double	   *shares;			/* by half of the trees, of each feature */
+	double	   *shares;			/* by half of the trees, of each subject */
 };
-
-/* Every column is a feature. */
-static HpFeatureMap *
-map_all(const HpEnv *env, uint32_t n)
-{
-	HpFeatureMap *map = hp_alloc(env, 1, sizeof(HpFeatureMap));
-
-	map->n_features = n;
-	map->columns = hp_alloc(env, n, sizeof(uint32_t));
-	for (uint32_t f = 0; f < n; f++)
-		map->columns[f] = f;
-	return map;
-}
 
 HpReplicator *
 hp_replicator_create(const HpEnv *env, const HpFrame *frame,
-					 const HpReplicatePlan *plan)
+					 const HpFeatureMap *map, const HpReplicatePlan *plan)
 {
 	HpReplicator *r = hp_alloc0(env, 1, sizeof(HpReplicator));
-	HpFeatureMap *map = map_all(env, plan->n_features);
 	HpForestSettings most = plan->half;
 
 	most.trees = MOST_TREES;
-	most.permutation = true;
+	most.permutation = true;	/* of the others */
 	r->env = env;
 	r->plan = plan;
 	r->actual = frame;
+	r->map = map;
 	r->frame = *frame;
 	r->frame.target = hp_alloc(env, plan->n_runs, sizeof(int64_t));
-	r->half = hp_trainer_create(env, frame, map, &plan->half);
+	if (plan->n_halves > 0)
+		r->half = hp_trainer_create(env, frame, map, &plan->half);
 	r->whole = hp_trainer_create(env, &r->frame, map, &plan->whole);
 	r->reports = hp_reports_create(env, map, &most);
 	r->out_of_bag = hp_out_of_bag_create(env, plan->n_runs);
 	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
-	r->shares = hp_alloc(env, 2 * (size_t) plan->n_features, sizeof(double));
+	r->shares = hp_alloc(env, 2 * (size_t) plan->n_subjects, sizeof(double));
 	return r;
 }
 
 size_t
 hp_replicator_later(const HpReplicator *r)
 {
-	return hp_trainer_later(r->half) + hp_trainer_later(r->whole);
+	return hp_trainer_later(r->whole) +
+		(r->half == NULL ? 0 : hp_trainer_later(r->half));
 }
 
 /* Train tree t of a unit; trees are numbered on from those of the forest. */
@@ -313,13 +318,8 @@ train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t)
 static void
 shares_of(const HpReplicator *r, uint32_t first, uint32_t trees, double *shares)
 {
-	const HpTreeReport *reports = r->reports + first;
-	uint32_t	n = r->plan->n_features;
-
-	if (r->plan->statistic == HP_STATISTIC_PERMUTATION)
-		hp_forest_permutation(reports, trees, n, shares);
-	else
-		(void) hp_forest_impurity(reports, trees, n, shares);
+	hp_forest_shares(r->map, r->reports + first, trees, r->plan->importance,
+					 shares);
 }
 
 /*
@@ -332,7 +332,7 @@ replicate_half(HpReplicator *r, uint32_t unit, double *report)
 {
 	const HpReplicatePlan *plan = r->plan;
 	uint32_t	trees = (uint32_t) plan->half.trees;
-	uint32_t	n = plan->n_features;
+	uint32_t	n = plan->n_subjects;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
 
 	choose_runs(r->env, &rng, plan->n_runs, plan->half_runs, r->runs);
@@ -342,11 +342,11 @@ replicate_half(HpReplicator *r, uint32_t unit, double *report)
 	shares_of(r, 0, trees, report);
 	shares_of(r, 0, trees / 2, r->shares);
 	shares_of(r, trees / 2, trees / 2, r->shares + n);
-	for (uint32_t f = 0; f < n; f++)
+	for (uint32_t i = 0; i < n; i++)
 	{
-		double		difference = r->shares[f] - r->shares[n + f];
+		double		difference = r->shares[i] - r->shares[n + i];
 
-		report[n + f] = difference * difference / 4;
+		report[n + i] = difference * difference / 4;
 	}
 }
 
@@ -371,7 +371,7 @@ permute_target(HpReplicator *r, HpRng *rng)
 #define LEAST_ERROR		1e-12
 
 /*
- * The increase of the squared error by permuting a parameter, and the metric's
+ * The increase of the squared error by permuting a subject, and the metric's
  * variance, in units of the squared error there is: as F statistics have it.
  * Parameters that do little are then not drowned by what others do, which
  * permuting the metric turns into noise.
@@ -381,6 +381,7 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 {
 	const HpReplicatePlan *plan = r->plan;
 	uint32_t	trees = (uint32_t) plan->whole.trees;
+	uint32_t	n = plan->n_subjects;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
 	HpForestResult judged;
 	double		spread;
@@ -398,14 +399,14 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 			hp_trainer_draw_from(r->whole, r->runs, plan->tree_runs);
 		}
 		train_tree(r, r->whole, unit, t);
-		for (uint32_t f = 0; f < plan->n_features; f++)
-			report[f] += r->reports[t].permutation[f];
+		for (uint32_t i = 0; i < n; i++)
+			report[i] += r->reports[t].permutation[i];
 	}
 	hp_forest_judge(&r->frame, &r->out_of_bag, &judged);
 	spread = 1 / fmax(1 - judged.r2, LEAST_ERROR);
-	for (uint32_t f = 0; f < plan->n_features; f++)
-		report[f] *= isnan(judged.r2) ? 0 : spread;
-	report[2 * plan->n_features] = isnan(judged.r2) ? NAN : spread;
+	for (uint32_t i = 0; i < n; i++)
+		report[i] *= isnan(judged.r2) ? 0 : spread;
+	report[2 * n] = isnan(judged.r2) ? NAN : spread;
 }
 
 void

@@ -29,22 +29,16 @@
 
 #include "forest.h"
 
-/* The importance whose standard errors are wanted. */
-typedef enum HpStatistic
-{
-	HP_STATISTIC_IMPURITY,
-	HP_STATISTIC_PERMUTATION
-} HpStatistic;
-
 typedef struct HpReplicatePlan
 {
-	HpStatistic statistic;
+	HpImportance importance;	/* whose standard errors are wanted */
 	uint32_t	all_runs;		/* the forest was trained on */
 	uint32_t	all_trees;
 	uint32_t	n_runs;			/* of them in the replicates' frame, */
 	uint32_t	half_runs;		/* of these in a half, */
 	uint32_t	tree_runs;		/* for a tree of the others */
 	uint32_t	n_features;
+	uint32_t	n_subjects;		/* features and groups */
 	HpForestSettings half;		/* of forests on halves */
 	HpForestSettings whole;		/* of forests on the metric, permuted or not */
 	uint32_t	n_halves;
@@ -53,12 +47,13 @@ typedef struct HpReplicatePlan
 
 /*
  * How many replicates, how large: so that they cost no more than the forest,
- * or about half a second.  There must be a feature.
+ * or about half a second.  There must be a feature.  Without an importance
+ * there are no halves, and no standard errors.
  */
 extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
 										 const HpFeatureMap *map,
 										 const HpForestSettings *settings,
-										 HpStatistic statistic);
+										 HpImportance importance);
 
 /* The unit of the metric as it is; those of permuted ones follow. */
 static inline uint32_t
@@ -89,17 +84,21 @@ extern HpFrame *hp_replicate_frame(const HpEnv *env, const HpFrame *frame,
 								   const HpFeatureMap *map,
 								   const HpReplicatePlan *plan);
 
+/* The map of that frame: all columns, the groups as they are. */
+extern HpFeatureMap *hp_replicate_map(const HpEnv *env,
+									  const HpFeatureMap *map);
+
 /*
- * What a replicate reports, in so many doubles.  On a half: importances by
- * feature, shares that sum to 1; then, by feature, how much of their variance
- * is that of the trees.  On a metric, in units of the squared error out of bag:
- * by feature, by how much it grows when the feature's values are permuted; and
- * last of all the metric's variance, 1 / (1 - R^2), NaN if not defined.
+ * What a replicate reports, in so many doubles.  On a half: the importance by
+ * subject; then, by subject, how much of its variance is that of the trees.
+ * On a metric, in units of the squared error out of bag: by subject, by how
+ * much it grows when the subject's values are permuted; and last of all the
+ * metric's variance, 1 / (1 - R^2), NaN if not defined.
  */
 static inline size_t
 hp_replicate_size(const HpReplicatePlan *plan)
 {
-	return 2 * (size_t) plan->n_features + 1;
+	return 2 * (size_t) plan->n_subjects + 1;
 }
 
 /* One worker: scratch memory for any of the replicates. */
@@ -107,6 +106,7 @@ typedef struct HpReplicator HpReplicator;
 
 extern HpReplicator *hp_replicator_create(const HpEnv *env,
 										  const HpFrame *frame,
+										  const HpFeatureMap *map,
 										  const HpReplicatePlan *plan);
 
 /* Bytes that will be allocated by the time replicates are done, at most. */

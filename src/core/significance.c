@@ -187,30 +187,41 @@ hp_p_values(const HpEnv *env, const HpNull *null, double *p_value,
 
 /* ---- what the replicates say ---- */
 
+/* n of the numbers reported, from first on, of the metrics. */
 static HpNull
-null_of_features(const HpReplicates *replicates)
+null_of(const HpReplicates *replicates, size_t first, uint32_t n)
 {
-	const HpReplicatePlan *plan = replicates->plan;
-	uint32_t	actual = hp_replicate_actual(plan);
-	size_t		size = hp_replicate_size(plan);
+	uint32_t	actual = hp_replicate_actual(replicates->plan);
+	size_t		size = hp_replicate_size(replicates->plan);
 
 	return (HpNull) {
-		.statistics = replicates->reports + actual * size,
+		.statistics = replicates->reports + actual * size + first,
 		.stride = size,
-		.n = plan->n_features,
+		.n = n,
 		.permuted = replicates->done - actual - 1
 	};
 }
 
-/* The same of the last number reported, which tells of R^2. */
+static HpNull
+null_of_features(const HpReplicates *replicates)
+{
+	return null_of(replicates, 0, replicates->plan->n_features);
+}
+
+static HpNull
+null_of_groups(const HpReplicates *replicates)
+{
+	const HpReplicatePlan *plan = replicates->plan;
+
+	return null_of(replicates, plan->n_features,
+				   plan->n_subjects - plan->n_features);
+}
+
+/* The last number tells of R^2. */
 static HpNull
 null_of_forest(const HpReplicates *replicates)
 {
-	HpNull		null = null_of_features(replicates);
-
-	null.statistics += 2 * (size_t) null.n;
-	null.n = 1;
-	return null;
+	return null_of(replicates, hp_replicate_size(replicates->plan) - 1, 1);
 }
 
 /* So many permuted ones as large: it could well be chance. */
@@ -227,11 +238,11 @@ is_decided(const Standing *s, uint32_t reached)
 }
 
 static bool
-all_decided(const HpEnv *env, const HpNull *null)
+all_decided(const HpEnv *env, HpNull null)
 {
-	const Standing *standings = rank_statistics(env, null);
+	const Standing *standings = rank_statistics(env, &null);
 
-	for (uint32_t k = 0; k < null->n; k++)
+	for (uint32_t k = 0; k < null.n; k++)
 		if (!is_decided(&standings[k], standings[k].reached) ||
 			!is_decided(&standings[k], standings[k].reached_by_any))
 			return false;
@@ -243,17 +254,15 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 {
 	const HpReplicatePlan *plan = replicates->plan;
 	uint32_t	before = hp_replicate_actual(plan) + 1;
-	HpNull		features,
-				forest;
 	uint32_t	permuted;
 
 	if (replicates->done < before)
 		return before + hp_replicate_next_round(plan, 0);
-	features = null_of_features(replicates);
-	forest = null_of_forest(replicates);
-	permuted = hp_replicate_next_round(plan, features.permuted);
+	permuted = hp_replicate_next_round(plan, replicates->done - before);
 	if (permuted == 0 ||
-		(all_decided(env, &features) && all_decided(env, &forest)))
+		(all_decided(env, null_of_features(replicates)) &&
+		 all_decided(env, null_of_groups(replicates)) &&
+		 all_decided(env, null_of_forest(replicates))))
 		return replicates->done;
 	return before + permuted;
 }
@@ -273,7 +282,7 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
  * Of halves, m being n, nothing of this is left.
  */
 static double
-standard_error(const HpReplicates *replicates, uint32_t feature)
+standard_error(const HpReplicates *replicates, uint32_t subject)
 {
 	const HpReplicatePlan *plan = replicates->plan;
 	size_t		size = hp_replicate_size(plan);
@@ -281,17 +290,19 @@ standard_error(const HpReplicates *replicates, uint32_t feature)
 	double		part = (double) plan->half_runs / plan->n_runs;
 	HpNull		halves = {
 		.statistics = replicates->reports, .stride = size,
-		.n = plan->n_features, .permuted = plan->n_halves - 1
+		.n = plan->n_subjects, .permuted = plan->n_halves - 1
 	};
 	double		of_trees = 0;
 	double		mean;
 	double		deviation;
 	double		variance;
 
+	if (plan->n_halves == 0 || plan->half_runs < FEWEST_RUNS_OF_HALF)
+		return NAN;
 	for (uint32_t half = 0; half < plan->n_halves; half++)
-		of_trees += replicates->reports[half * size + plan->n_features +
-										feature] / plan->n_halves;
-	moments(&halves, 0, feature, &mean, &deviation);
+		of_trees += replicates->reports[half * size + plan->n_subjects +
+										subject] / plan->n_halves;
+	moments(&halves, 0, subject, &mean, &deviation);
 	variance = deviation * deviation;
 	variance = fmax(variance - of_trees * (1 - trees), variance / 4);
 	return sqrt(variance * plan->half_runs / plan->all_runs / (1 - part));
@@ -300,24 +311,24 @@ standard_error(const HpReplicates *replicates, uint32_t feature)
 HpDoubt
 hp_doubt(const HpEnv *env, const HpReplicates *replicates)
 {
-	const HpReplicatePlan *plan = replicates->plan;
-	uint32_t	n = plan->n_features;
+	uint32_t	n = replicates->plan->n_subjects;
 	HpNull		features = null_of_features(replicates);
+	HpNull		groups = null_of_groups(replicates);
 	HpNull		forest = null_of_forest(replicates);
 	double		adjusted;
 	HpDoubt		doubt = {
 		.standard_error = hp_alloc(env, n, sizeof(double)),
 		.p_value = hp_alloc(env, n, sizeof(double)),
-		.p_value_adjusted = hp_alloc(env, n, sizeof(double))
+		.p_value_adjusted = hp_alloc(env, n, sizeof(double)),
+		.forest_p_value = NAN
 	};
 
-	for (uint32_t f = 0; f < n; f++)
-		doubt.standard_error[f] = plan->half_runs < FEWEST_RUNS_OF_HALF ? NAN :
-			standard_error(replicates, f);
+	for (uint32_t i = 0; i < n; i++)
+		doubt.standard_error[i] = standard_error(replicates, i);
 	hp_p_values(env, &features, doubt.p_value, doubt.p_value_adjusted);
-	if (isnan(statistic(&forest, 0, 0)))
-		doubt.forest_p_value = NAN;
-	else
+	hp_p_values(env, &groups, doubt.p_value + features.n,
+				doubt.p_value_adjusted + features.n);
+	if (!isnan(statistic(&forest, 0, 0)))
 		hp_p_values(env, &forest, &doubt.forest_p_value, &adjusted);
 	return doubt;
 }

@@ -19,9 +19,9 @@ typedef struct HpReplicates
 /* NaN where there is nothing to be said. */
 typedef struct HpDoubt
 {
-	double	   *standard_error; /* by feature, of the share that is shown */
-	double	   *p_value;		/* by feature: importance as large by chance */
-	double	   *p_value_adjusted;	/* for the number of features */
+	double	   *standard_error; /* by subject, of the share that is shown */
+	double	   *p_value;		/* by subject: importance as large by chance */
+	double	   *p_value_adjusted;	/* for the number of features, or of groups */
 	double		forest_p_value; /* out-of-bag R^2 as large by chance */
 } HpDoubt;
 

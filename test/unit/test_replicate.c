@@ -12,6 +12,7 @@ typedef struct Made
 {
 	HpReplicatePlan plan;
 	HpFrame    *frame;			/* of the replicates */
+	HpFeatureMap *map;
 	double	   *reports;
 	uint32_t	done;
 	HpDoubt		doubt;
@@ -22,10 +23,11 @@ plan_made(HpFrame *frame, const HpForestSettings *settings)
 {
 	HpFeatureMap *map = hp_forest_prepare(unit_env, frame, settings);
 	Made		m = {
-		.plan = hp_replicate_plan(frame, map, settings, HP_STATISTIC_PERMUTATION)
+		.plan = hp_replicate_plan(frame, map, settings, HP_PERMUTATION)
 	};
 
 	m.frame = hp_replicate_frame(unit_env, frame, map, &m.plan);
+	m.map = hp_replicate_map(unit_env, map);
 	m.reports = hp_alloc(unit_env, hp_replicate_units(&m.plan),
 						 hp_replicate_size(&m.plan) * sizeof(double));
 	return m;
@@ -41,7 +43,7 @@ report_of(const Made *m, uint32_t unit)
 static void
 make_all(Made *m)
 {
-	HpReplicator *r = hp_replicator_create(unit_env, m->frame, &m->plan);
+	HpReplicator *r = hp_replicator_create(unit_env, m->frame, m->map, &m->plan);
 	HpReplicates replicates = {&m->plan, m->reports, 0};
 	uint32_t	wanted;
 
@@ -84,7 +86,7 @@ test_same(void)
 	memcpy(before, frame->target, 80 * sizeof(int64_t));
 	make_quick(&m);
 	make_all(&m);
-	other = hp_replicator_create(unit_env, m.frame, &m.plan);
+	other = hp_replicator_create(unit_env, m.frame, m.map, &m.plan);
 	for (uint32_t unit = m.done; unit-- > 0;)
 	{
 		hp_replicate(other, unit, report);
@@ -221,7 +223,7 @@ test_plan(void)
 	HpFrame		huge = *frame;
 	HpReplicatePlan plan;
 
-	plan = hp_replicate_plan(frame, map, &settings, HP_STATISTIC_PERMUTATION);
+	plan = hp_replicate_plan(frame, map, &settings, HP_PERMUTATION);
 	ok(plan.n_runs == 100 && plan.half_runs == 50 && plan.tree_runs == 100,
 	   "few runs: halves and wholes");
 	is_int(plan.most_permuted, 199, "and all rounds");
@@ -231,14 +233,14 @@ test_plan(void)
 	ok(plan.half.min_samples_leaf == 1 && plan.whole.min_samples_leaf == 5,
 	   "leaves as they are on halves, larger ones against chance");
 	settings.min_samples_leaf = 9;
-	plan = hp_replicate_plan(frame, map, &settings, HP_STATISTIC_IMPURITY);
+	plan = hp_replicate_plan(frame, map, &settings, HP_IMPURITY);
 	ok(plan.half.min_samples_leaf == 9 && plan.whole.min_samples_leaf == 9,
 	   "but not smaller than they are");
 	ok(!plan.half.permutation && plan.whole.permutation,
 	   "only what is needed is permuted");
 	settings = DEFAULTS;
 	huge.n_runs = HP_MAX_RUNS;
-	plan = hp_replicate_plan(&huge, map, &settings, HP_STATISTIC_PERMUTATION);
+	plan = hp_replicate_plan(&huge, map, &settings, HP_PERMUTATION);
 	ok(plan.n_runs == 10000 && plan.tree_runs <= 10000, "many runs: a subset");
 	unit_free_all();
 }

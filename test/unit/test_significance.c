@@ -155,6 +155,7 @@ plan_of(uint32_t n_features)
 	return (HpReplicatePlan) {
 		.all_runs = 100, .n_runs = 100, .half_runs = 50, .tree_runs = 100,
 		.all_trees = 100, .half = {.trees = 10}, .n_features = n_features,
+		.n_subjects = n_features,
 		.n_halves = 20, .most_permuted = 199
 	};
 }
