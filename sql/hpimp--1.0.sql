@@ -288,7 +288,8 @@ COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, flo
 
 CREATE FUNCTION hp_progress(OUT pid int, OUT leader_pid int, OUT datname text, OUT usename text,
 	OUT relation text, OUT phase text, OUT runs_read bigint, OUT runs_total bigint,
-	OUT trees_done int, OUT trees_total int, OUT seconds float8)
+	OUT trees_done int, OUT trees_total int, OUT replicates_done int, OUT replicates_total int,
+	OUT seconds float8)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10 ROWS 10;
@@ -312,7 +313,7 @@ COMMENT ON COLUMN hp_progress.usename IS
 COMMENT ON COLUMN hp_progress.relation IS
 'table or view that is read: its name, in another database its oid; NULL where a stored study or an aggregate is asked';
 COMMENT ON COLUMN hp_progress.phase IS
-'reading runs, coding values, describing parameters, explaining gaps, training trees, finishing';
+'reading runs, coding values, describing parameters, explaining gaps, training trees, finishing, resampling';
 COMMENT ON COLUMN hp_progress.runs_read IS
 'runs read so far, in parallel plans by all processes, in steps of 1,024; when workers hand over what they have read it may step back for a moment';
 COMMENT ON COLUMN hp_progress.runs_total IS
@@ -321,5 +322,9 @@ COMMENT ON COLUMN hp_progress.trees_done IS
 'trees trained so far, by all processes; NULL before training and where none are';
 COMMENT ON COLUMN hp_progress.trees_total IS
 'trees to be trained';
+COMMENT ON COLUMN hp_progress.replicates_done IS
+'small forests trained so far for standard errors and p-values, by all processes; NULL before and where none are';
+COMMENT ON COLUMN hp_progress.replicates_total IS
+'those to be trained as far as is known: it may grow as long as a p-value is in doubt';
 COMMENT ON COLUMN hp_progress.seconds IS
 'time since the call began';

@@ -57,13 +57,23 @@ cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 		(double) settings->trees * (settings->corrected ? 2 : 1);
 }
 
+double
+hp_replicate_cost(const HpReplicatePlan *plan, uint32_t first, uint32_t end)
+{
+	uint32_t	halves = 0;
+
+	if (first < plan->n_halves)
+		halves = (end < plan->n_halves ? end : plan->n_halves) - first;
+	return halves *
+		cost_of_trees(&plan->half, plan->half_runs, plan->n_features) +
+		(end - first - halves) *
+		cost_of_trees(&plan->whole, plan->tree_runs, plan->n_features);
+}
+
 static double
 cost_of_plan(const HpReplicatePlan *plan, uint32_t n_permuted)
 {
-	return plan->n_halves *
-		cost_of_trees(&plan->half, plan->half_runs, plan->n_features) +
-		(n_permuted + 1.0) *
-		cost_of_trees(&plan->whole, plan->tree_runs, plan->n_features);
+	return hp_replicate_cost(plan, 0, plan->n_halves + 1 + n_permuted);
 }
 
 /*

@@ -62,6 +62,10 @@ hp_replicate_actual(const HpReplicatePlan *plan)
 	return plan->n_halves;
 }
 
+/* What units from first to before end cost, in (run, feature, level). */
+extern double hp_replicate_cost(const HpReplicatePlan *plan, uint32_t first,
+								uint32_t end);
+
 /* All units there may be. */
 static inline uint32_t
 hp_replicate_units(const HpReplicatePlan *plan)

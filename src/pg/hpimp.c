@@ -13,7 +13,7 @@
 #include "utils/guc.h"
 
 #include "pg/memory.h"
-#include "pg/parallel.h"
+#include "pg/team.h"
 #include "pg/sample.h"
 
 PG_MODULE_MAGIC;
@@ -26,7 +26,7 @@ _PG_init(void)
 	DefineCustomIntVariable("hpimp.max_parallel_workers",
 							"Sets the maximum number of parallel workers that train one forest.",
 							"-1 takes max_parallel_workers_per_gather; if that is 0, none are used at all.",
-							&parallel_max_workers,
+							&team_max_workers,
 							-1, -1, 1024,
 							PGC_USERSET, 0,
 							NULL, NULL, NULL);

@@ -10,13 +10,9 @@
 #include "core/forest.h"
 #include "pg/model.h"
 
-/* hpimp.max_parallel_workers; -1: as max_parallel_workers_per_gather */
-extern int	parallel_max_workers;
-
 /*
- * How many workers to ask for to train such a forest, 0 to do it alone: in a
- * worker, if parallelism is off, for little work, if shared memory is short,
- * or if trees are kept while temporary files are limited.
+ * How many workers to ask for to train such a forest, 0 to do it alone: see
+ * team_workers_for(); also if trees are kept while temporary files are limited.
  */
 extern int	parallel_workers_for(const HpFrame *frame,
 								 const HpFeatureMap *map,

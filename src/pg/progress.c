@@ -45,6 +45,8 @@ static const int all_numbers[PROGRESS_NUMBERS] = {
 	PROGRESS_RUNS_TOTAL,
 	PROGRESS_TREES_DONE,
 	PROGRESS_TREES_TOTAL,
+	PROGRESS_REPLICATES_DONE,
+	PROGRESS_REPLICATES_TOTAL,
 	PROGRESS_STARTED,
 	PROGRESS_LEADER_PID
 };
@@ -160,6 +162,13 @@ progress_trees(uint64 done, uint64 total)
 {
 	set_number(PROGRESS_TREES_TOTAL, (int64) total);
 	set_number(PROGRESS_TREES_DONE, (int64) done);
+}
+
+void
+progress_replicates(uint64 done, uint64 total)
+{
+	set_number(PROGRESS_REPLICATES_TOTAL, (int64) total);
+	set_number(PROGRESS_REPLICATES_DONE, (int64) done);
 }
 
 /* ---- runs ---- */

@@ -19,7 +19,8 @@ typedef enum ProgressPhase
 	PROGRESS_DESCRIBING,
 	PROGRESS_EXPLAINING,
 	PROGRESS_TRAINING,
-	PROGRESS_FINISHING
+	PROGRESS_FINISHING,
+	PROGRESS_RESAMPLING
 } ProgressPhase;
 
 /* The numbers a process publishes. */
@@ -32,6 +33,8 @@ enum
 	PROGRESS_RUNS_TOTAL,		/* -1: not known */
 	PROGRESS_TREES_DONE,
 	PROGRESS_TREES_TOTAL,		/* 0: not known yet */
+	PROGRESS_REPLICATES_DONE,
+	PROGRESS_REPLICATES_TOTAL,	/* as far as is known; 0: none yet */
 	PROGRESS_STARTED,			/* TimestampTz */
 	PROGRESS_LEADER_PID,		/* of a parallel worker, else 0 */
 	PROGRESS_NUMBERS
@@ -81,6 +84,7 @@ extern void progress_phase(ProgressPhase phase);
 extern void progress_runs(uint64 runs);
 
 extern void progress_trees(uint64 done, uint64 total);
+extern void progress_replicates(uint64 done, uint64 total);
 
 /* A study of so many runs has been put together of several. */
 extern void progress_merged(uint64 runs);

@@ -28,7 +28,8 @@ static const char *const phases[] = {
 	[PROGRESS_DESCRIBING] = "describing parameters",
 	[PROGRESS_EXPLAINING] = "explaining gaps",
 	[PROGRESS_TRAINING] = "training trees",
-	[PROGRESS_FINISHING] = "finishing"
+	[PROGRESS_FINISHING] = "finishing",
+	[PROGRESS_RESAMPLING] = "resampling"
 };
 
 /* The columns; those from the relation on are not for everybody. */
@@ -44,6 +45,8 @@ enum
 	COLUMN_RUNS_TOTAL,
 	COLUMN_TREES_DONE,
 	COLUMN_TREES_TOTAL,
+	COLUMN_REPLICATES_DONE,
+	COLUMN_REPLICATES_TOTAL,
 	COLUMN_SECONDS,
 	COLUMNS
 };
@@ -66,6 +69,16 @@ set_text(Row *row, int column, const char *value)
 {
 	if (value != NULL)
 		set_value(row, column, CStringGetTextDatum(value));
+}
+
+/* How many are done and the total, two columns, if that is known. */
+static void
+set_count(Row *row, int column, const int64 *done_and_total)
+{
+	if (done_and_total[1] == 0)
+		return;
+	set_value(row, column, Int32GetDatum((int32) done_and_total[0]));
+	set_value(row, column + 1, Int32GetDatum((int32) done_and_total[1]));
 }
 
 static bool
@@ -152,13 +165,8 @@ set_details(Row *row, const PgBackendStatus *entry)
 	if (numbers[PROGRESS_RUNS_TOTAL] >= 0)
 		set_value(row, COLUMN_RUNS_TOTAL,
 				  Int64GetDatum(numbers[PROGRESS_RUNS_TOTAL]));
-	if (numbers[PROGRESS_TREES_TOTAL] > 0)
-	{
-		set_value(row, COLUMN_TREES_DONE,
-				  Int32GetDatum((int32) numbers[PROGRESS_TREES_DONE]));
-		set_value(row, COLUMN_TREES_TOTAL,
-				  Int32GetDatum((int32) numbers[PROGRESS_TREES_TOTAL]));
-	}
+	set_count(row, COLUMN_TREES_DONE, &numbers[PROGRESS_TREES_DONE]);
+	set_count(row, COLUMN_REPLICATES_DONE, &numbers[PROGRESS_REPLICATES_DONE]);
 	set_value(row, COLUMN_SECONDS,
 			  Float8GetDatum(Max(0, GetCurrentTimestamp() -
 								 numbers[PROGRESS_STARTED]) / 1e6));

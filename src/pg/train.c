@@ -17,6 +17,7 @@
 #include "pg/environment.h"
 #include "pg/parallel.h"
 #include "pg/progress.h"
+#include "pg/resample.h"
 #include "pg/sample.h"
 #include "pg/train.h"
 #include "pg/training_memory.h"
@@ -455,6 +456,12 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	fill_importances(model, &result);
 	model->r2 = result.r2;
 	model->rmse = result.rmse;
+	if (settings->uncertainty)
+	{
+		MemoryContextSwitchTo(work);
+		resample(model, frame, map, settings, held);
+		MemoryContextSwitchTo(keep);
+	}
 	if (kept.bytes != NULL)
 	{
 		char	   *trees = MemoryContextAllocHuge(keep, kept.size);

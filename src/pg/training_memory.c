@@ -92,6 +92,29 @@ estimate_shared(const HpFrame *frame, const HpFeatureMap *map)
 	return size;
 }
 
+/* What a frame of so many runs takes a process at most, nearly always. */
+static Size
+estimate_process(const HpFrame *frame, const HpFeatureMap *map,
+				 const HpForestSettings *settings)
+{
+	/* what grows with the runs, and histograms */
+	Size		size = (Size) frame->n_runs * (map->n_features * 12 + 512) +
+		(Size) map->n_features * 65536;
+
+	/* trees on twice the features, and shadows */
+	return settings->corrected ? 4 * size : size;
+}
+
+/* How many of so many workers fit beside what the leader has (alone). */
+static int
+workers_that_fit(Size alone, Size shared, Size process, int workers)
+{
+	while (workers > 0 &&
+		   alone + shared + process * (workers + 1) > memory_limit())
+		workers--;
+	return workers;
+}
+
 int
 memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 			   const HpForestSettings *settings, bool keep_trees, int workers)
@@ -99,12 +122,8 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 	Size		alone = held +
 		MemoryContextMemAllocated(CurrentMemoryContext, true);
 	Size		shared = estimate_shared(frame, map);
-	/* surely enough: what grows with the runs, and histograms */
-	Size		process = (Size) frame->n_runs * (map->n_features * 12 + 512) +
-		(Size) map->n_features * 65536;
+	Size		process = estimate_process(frame, map, settings);
 
-	if (settings->corrected)
-		process *= 4;			/* trees on twice the features, and shadows */
 	if (keep_trees)
 		alone += estimate_trees(frame, settings);
 	if (alone + shared + process * (workers + 1) <= memory_limit())
@@ -112,8 +131,44 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 	process = measure_process(frame, map, settings);
 	if (alone + process > memory_limit())
 		memory_refuse("training", alone + process);
-	while (workers > 0 &&
-		   alone + shared + process * (workers + 1) > memory_limit())
-		workers--;
-	return workers;
+	return workers_that_fit(alone, shared, process, workers);
+}
+
+/* What a process needs for replicates. */
+static Size
+measure_replicator(const HpFrame *frame, const HpFeatureMap *map,
+				   const HpReplicatePlan *plan)
+{
+	MemoryContext probe = AllocSetContextCreate(CurrentMemoryContext,
+												"hpimp measuring",
+												ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(probe);
+	Size		size;
+
+	size = hp_replicator_later(hp_replicator_create(&pg_environment, frame, map,
+													plan));
+	MemoryContextSwitchTo(old);
+	size += MemoryContextMemAllocated(probe, true);
+	MemoryContextDelete(probe);
+	return size;
+}
+
+int
+memory_replicate_workers(Size held, const HpFrame *frame,
+						 const HpFeatureMap *map, const HpReplicatePlan *plan,
+						 int workers)
+{
+	Size		alone = held +
+		MemoryContextMemAllocated(CurrentMemoryContext, true);
+	Size		shared = estimate_shared(frame, map);
+	/* a trainer for halves and one for wholes */
+	Size		process = estimate_process(frame, map, &plan->half) +
+		estimate_process(frame, map, &plan->whole);
+
+	if (alone + shared + process * (workers + 1) <= memory_limit())
+		return workers;
+	process = measure_replicator(frame, map, plan);
+	if (alone + process > memory_limit())
+		memory_refuse("resampling", alone + process);
+	return workers_that_fit(alone, shared, process, workers);
 }

@@ -7,7 +7,7 @@
 
 #include "postgres.h"
 
-#include "core/forest.h"
+#include "core/replicate.h"
 #include "pg/study.h"
 
 /* What a study takes, with all that shares its memory context. */
@@ -29,5 +29,10 @@ extern int	memory_workers(Size held, const HpFrame *frame,
 						   const HpFeatureMap *map,
 						   const HpForestSettings *settings, bool keep_trees,
 						   int workers);
+
+/* The same of replicates. */
+extern int	memory_replicate_workers(Size held, const HpFrame *frame,
+									 const HpFeatureMap *map,
+									 const HpReplicatePlan *plan, int workers);
 
 #endif							/* HPIMP_TRAINING_MEMORY_H */
