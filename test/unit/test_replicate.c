@@ -165,6 +165,80 @@ test_sweep(void)
 	unit_free_all();
 }
 
+/* Parameters of a group matter together; p-values are of groups as well. */
+static void
+test_groups(void)
+{
+	enum
+	{
+		N = 120
+	};
+	UnitRandom	random = 239;
+	HpForestSettings settings = DEFAULTS;
+	static const char *const names[] = {"data.a", "data.b", "opt.a", "opt.b"};
+	HpInput		inputs[4];
+	double	   *metric = hp_alloc0(unit_env, N, sizeof(double));
+	Made		m;
+
+	for (int c = 0; c < 4; c++)
+	{
+		double	   *x = hp_alloc(unit_env, N, sizeof(double));
+
+		for (int i = 0; i < N; i++)
+		{
+			x[i] = random_uniform(&random);
+			metric[i] += c < 2 ? 0 : x[i];
+		}
+		inputs[c] = unit_numbers(names[c], x, N);
+	}
+	settings.depth = 1;
+	m = plan_made(unit_frame(inputs, 4, metric, N), &settings);
+	make_quick(&m);
+	m.plan.n_halves = 10;
+	make_all(&m);
+	is_int(m.plan.n_subjects, 6, "four parameters, two groups");
+	ok(m.doubt.p_value[4] > 0.05 && m.doubt.p_value[5] < 0.025,
+	   "one of them matters: %g, %g", m.doubt.p_value[4], m.doubt.p_value[5]);
+	ok(m.doubt.p_value_adjusted[5] >= m.doubt.p_value[5] &&
+	   m.doubt.p_value_adjusted[5] < 0.05, "adjusted: %g",
+	   m.doubt.p_value_adjusted[5]);
+	ok(m.doubt.standard_error[5] > 0, "a standard error: %g",
+	   m.doubt.standard_error[5]);
+	unit_free_all();
+}
+
+/* Of each importance that a tree reports, and of none. */
+static void
+test_importances(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(60, 3);
+
+	for (HpImportance i = HP_NO_IMPORTANCE; i <= HP_CORRECTED; i++)
+	{
+		HpFeatureMap *map;
+		Made		m;
+
+		settings.permutation = i == HP_PERMUTATION;
+		settings.corrected = i == HP_CORRECTED;
+		map = hp_forest_prepare(unit_env, frame, &settings);
+		m = (Made) {.plan = hp_replicate_plan(frame, map, &settings, i)};
+		m.frame = hp_replicate_frame(unit_env, frame, map, &m.plan);
+		m.map = hp_replicate_map(unit_env, map);
+		m.reports = hp_alloc(unit_env, hp_replicate_units(&m.plan),
+							 hp_replicate_size(&m.plan) * sizeof(double));
+		is_int(m.plan.n_halves > 0, i != HP_NO_IMPORTANCE, "%d: halves", i);
+		m.plan.n_halves = i == HP_NO_IMPORTANCE ? 0 : 4;
+		m.plan.whole.trees = 3;
+		m.plan.most_permuted = 39;
+		make_all(&m);
+		ok(isnan(m.doubt.standard_error[0]) == (i == HP_NO_IMPORTANCE),
+		   "%d: standard error %g", i, m.doubt.standard_error[0]);
+		ok(m.doubt.p_value[0] > 0, "%d: p = %g", i, m.doubt.p_value[0]);
+	}
+	unit_free_all();
+}
+
 /* ---- many runs ---- */
 
 static void
@@ -374,6 +448,8 @@ main(void)
 	test_same();
 	test_seed();
 	test_sweep();
+	test_groups();
+	test_importances();
 	test_subset();
 	test_plan();
 	test_edges();
