@@ -20,7 +20,7 @@ CREATE TEMP TABLE runs AS
 SELECT i, jsonb_build_object('lr', pg_temp.u(i, 1), 'sgd', pg_temp.u(i, 2) < 0.5, 'batch', 2 ^ (pg_temp.u(i, 3) * 6)::int,
            'seed', pg_temp.u(i, 4), 'opt.a', pg_temp.u(i, 5), 'opt.b', (pg_temp.u(i, 6) * 3)::int) AS config,
        3 * pg_temp.u(i, 1) + (pg_temp.u(i, 2) < 0.5)::int + pg_temp.u(i, 7) AS loss,
-       pg_temp.u(i, 8) AS noise, sin(12 * pg_temp.u(i, 5)) + (pg_temp.u(i, 6) * 3)::int AS by_opt
+       pg_temp.u(i, 20) AS noise
 FROM generate_series(1, 200) i;
 CREATE TEMP TABLE study AS SELECT hp_study('runs', 'loss') AS loss, hp_study('runs', 'noise') AS noise;
 
@@ -29,6 +29,10 @@ SELECT d.* FROM study, pg_temp.doubt(hp_forest(loss, uncertainty => true)) d;
 SELECT p_value <= 0.01 AS no_chance, verdict FROM study, hp_quality(hp_forest(loss, uncertainty => true));
 SELECT d.* FROM study, pg_temp.doubt(hp_forest(noise, uncertainty => true)) d;
 SELECT p_value > 0.05 AS chance, verdict FROM study, hp_quality(hp_forest(noise, uncertainty => true));
+-- of 24 metrics of noise about one by chance; and not much more often some parameter
+SELECT count(*) FILTER (WHERE forest <= 0.05) <= 4 AS forests, count(*) FILTER (WHERE least <= 0.05) <= 4 AS parameters
+FROM (SELECT hp_forest(hp_study_agg(config, pg_temp.u(i, k)), trees => 20, uncertainty => true) AS f FROM runs, generate_series(100, 123) k GROUP BY k) s,
+     LATERAL (SELECT q.p_value AS forest FROM hp_quality(f) q) q, LATERAL (SELECT min(p.p_value_adjusted) AS least FROM hp_parameters(f) p) p;
 -- each lies within its bounds
 SELECT min(p_value) > 0 AND max(p_value_adjusted) <= 1 AND bool_and(p_value <= p_value_adjusted AND standard_error BETWEEN 0 AND 0.5) AS sane
 FROM study, unnest(ARRAY[loss, noise]) s, hp_parameters(hp_forest(s, uncertainty => true));

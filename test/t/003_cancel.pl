@@ -21,6 +21,7 @@ my %long = (
 	'many trees' => 'SELECT length(hp_forest(study, trees => 10000)::text) FROM kept',
 	'impurity' => "SELECT count(*) FROM kept, hp_importance(hp_forest(study, trees => 10000, method => 'impurity'))",
 	'corrected' => "SELECT count(*) FROM kept, hp_importance(hp_forest(study, trees => 10000, method => 'corrected'))",
+	'resampling' => 'SELECT count(hp_forest(study, trees => 1, uncertainty => true, seed => i)::text) FROM kept, generate_series(1, 1000) i',
 	'merging' => 'SELECT length(hp_study_agg(study)::text) FROM kept, generate_series(1, 10000)',
 	'from a table' => "SELECT count(*) FROM hp_importance('runs', 'val_loss', trees => 10000)");
 

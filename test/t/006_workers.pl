@@ -49,6 +49,18 @@ is(launched($three, 'SELECT count(*) FROM hp_importance(hp_forest((SELECT hp_stu
 same("SET max_parallel_workers_per_gather = $_;", "$_ workers") foreach (1 .. 4);
 same("$three SET max_parallel_workers = 0;", 'none to be had');
 
+# standard errors and p-values are the forest's too, by replicates that are shared out round by round
+foreach my $settings ('trees => 20', "trees => 20, method => 'impurity'", "trees => 20, method => 'corrected', depth => 1")
+{
+	my $query = "SELECT md5(hp_forest(study, uncertainty => true, $settings)::text) FROM kept";
+	my $alone_forest = $node->safe_psql('postgres', "$alone $query");
+
+	cmp_ok(launched($three, $query), '>=', 6, "uncertainty, $settings: workers for trees and for replicates");
+	is($node->safe_psql('postgres', "$three $query"), $alone_forest, "uncertainty, $settings: the same with three workers");
+	is($node->safe_psql('postgres', "SET max_parallel_workers_per_gather = 1; $query"), $alone_forest, "uncertainty, $settings: with one");
+	is($node->safe_psql('postgres', "$three SET max_parallel_workers = 0; $query"), $alone_forest, "uncertainty, $settings: with none to be had");
+}
+
 # methods and groups report more than the default: it comes through as well
 foreach my $settings ("method => 'corrected'", "method => 'corrected', depth => 1", 'depth => 1', "depth => 1, method => 'impurity'")
 {

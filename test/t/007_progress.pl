@@ -98,7 +98,7 @@ sub seen
 }
 
 # Each phase follows on the one before, no number falls back.
-my $order = q{array_position('{reading runs,coding values,describing parameters,explaining gaps,training trees,finishing}', phase)};
+my $order = q{array_position('{reading runs,coding values,describing parameters,explaining gaps,training trees,finishing,resampling}', phase)};
 sub orderly
 {
 	my ($call, $runs_may_step_back) = @_;
@@ -153,11 +153,20 @@ is(seen('workers train', q{string_agg(DISTINCT concat_ws(' ', relation, leader_p
 cmp_ok(seen('workers train', 'count(DISTINCT trees_done)'), '>', 5, 'the trees of all processes are told');
 watch('aggregate', $alone, 'SELECT length(hp_forest(hp_study_agg(config, val_loss), trees => 20)::text) FROM runs');
 orderly('aggregate');
+foreach my $set ($alone, $three)
+{
+	my $name = 'resampling' . ($set eq $three ? ', workers' : '');
+	watch($name, $set, 'SELECT length(hp_forest(study, trees => 20, uncertainty => true)::text) FROM kept');
+	orderly($name);
+	cmp_ok(seen($name, 'count(DISTINCT replicates_done)'), '>', 5, "$name: replicates are told one by one");
+	is(seen($name, q{bool_and((replicates_total IS NULL) = (phase <> 'resampling') AND replicates_done <= replicates_total) AND min(replicates_total) = 90}),
+		't', "$name: in total, first a round of 90");
+}
 watch('many gaps', $alone, "SELECT count(*) FROM hp_importance('gaps', 'val_loss', trees => 1)");
 is(seen('many gaps', 'count(*) - count(DISTINCT sample)'), 0, 'many gaps to explain: one row');
 note($node->safe_psql('postgres', 'SELECT call, phase, count(*) FROM seen GROUP BY call, phase ORDER BY call, min(sample)'));
 is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT phase, ', ') FROM seen"),
-	'coding values, describing parameters, explaining gaps, finishing, reading runs, training trees', 'every phase was seen');
+	'coding values, describing parameters, explaining gaps, finishing, reading runs, resampling, training trees', 'every phase was seen');
 
 # a call in a call: the outer one is shown, and the inner one takes nothing from it
 watch('nested', $alone, "SELECT count(*) FROM hp_importance('nested_runs', 'val_loss')");
