@@ -120,8 +120,10 @@ static inline const uint8_t *
 row_on_detour(const HpPermuter *p, const Walk *walk, uint32_t feature)
 {
 	/* both are compared: no branch to predict */
-	return (feature == walk->subject) | (p->together[feature] == walk->subject) ?
-		p->partner[walk->place] : p->row[walk->place];
+	bool		exchanged = (feature == walk->subject) |
+		(p->together[feature] == walk->subject);
+
+	return exchanged ? p->partner[walk->place] : p->row[walk->place];
 }
 
 /* ---- walking a block ---- */
