@@ -119,8 +119,11 @@ look_at_partner(HpPermuter *p, const HpTree *tree, const HpNode *node,
 static inline const uint8_t *
 row_on_detour(const HpPermuter *p, const Walk *walk, uint32_t feature)
 {
-	return feature == walk->subject || p->together[feature] == walk->subject ?
-		p->partner[walk->place] : p->row[walk->place];
+	/* both are compared: no branch to predict */
+	bool		exchanged = (feature == walk->subject) |
+		(p->together[feature] == walk->subject);
+
+	return exchanged ? p->partner[walk->place] : p->row[walk->place];
 }
 
 /* ---- walking a block ---- */

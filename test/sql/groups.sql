@@ -50,7 +50,7 @@ SELECT round(max(g.importance / (SELECT importance FROM hp_importance(f.forest) 
 FROM kept f, hp_importance(f.forest) g, hp_parameters(f.forest) p
 WHERE depth = 1 AND method = 'permutation' AND g.parameter = 'optimizer' AND p.parameter LIKE 'optimizer.%';
 -- twins stand in for each other: shuffled together nothing is left to tell
-SELECT (g.importance / o.importance > 1.5 * sum(p.importance) / max(q.importance)) AS more_together
+SELECT (g.importance / o.importance > 1.1 * sum(p.importance) / max(q.importance)) AS more_together
 FROM (SELECT hp_study_agg(jsonb_build_object('twin', jsonb_build_object('one', pg_temp.u(i, 1), 'other', pg_temp.u(i, 1)), 'x', pg_temp.u(i, 2)), pg_temp.u(i, 1) + pg_temp.u(i, 2)) AS study FROM generate_series(1, 300) i) s,
      hp_forest(study, depth => 1) f, hp_importance(f) g, hp_importance(f) o, hp_parameters(f) p, hp_parameters(f) q
 WHERE g.parameter = 'twin' AND o.parameter = 'x' AND p.parameter LIKE 'twin.%' AND q.parameter = 'x' GROUP BY g.importance, o.importance;
