@@ -1,0 +1,310 @@
+#!/usr/bin/python3
+"""Measure hpimp and its peers against known truth, and print one report in Markdown.
+
+test/quality/run calls it: quality.py CONNECTION_STRING FOLDER_FOR_RESULTS, to a server with hpimp in it.
+Settings come by environment: see README.md.
+"""
+import csv, hashlib, os, pathlib, subprocess, sys, tempfile, time
+from dataclasses import dataclass
+
+import numpy as np
+
+import report
+from hpimp import Hpimp
+from scores import SCORES, shares
+from surfaces import NULL, SURFACES
+
+HERE = pathlib.Path(__file__).parent
+DSN, OUTPUT = sys.argv[1], pathlib.Path(sys.argv[2])
+QUICK = os.environ.get("QUICK", "0") not in ("", "0")
+KEEP_PEERS = os.environ.get("KEEP_PEERS", "0") not in ("", "0")
+
+
+def setting(name, quick, full):
+    return [int(word) for word in (os.environ.get(name) or (quick if QUICK else full)).split()]
+
+
+RUNS = setting("RUNS", "100 300", "100 300 1000 3000")
+NULL_RUNS = setting("NULL_RUNS", "120", "120 1000")
+REPLICATES, = setting("REPLICATES", "3", "15")
+NULL_REPLICATES, = setting("NULL_REPLICATES", "20", "200")
+COVERAGE_REPLICATES, = setting("COVERAGE_REPLICATES", "20", "100")
+R2 = (0.9, 0.5)
+COVERAGE_RUNS, COVERAGE_SURFACES = 300, ("friedman1", "hpo")
+
+# a process each: what it is called, its command, and what it is given after folder and output
+PEERS = {"sklearn": [sys.executable, str(HERE / "sklearn_peer.py")],
+         "R": ["Rscript", "--vanilla", str(HERE / "r_peer.R")]}
+
+
+@dataclass
+class Answer:
+    """What a contestant says of one data set: numbers in the order of the surface's parameters; nan: no word."""
+    contestant: str
+    importance: np.ndarray
+    p: np.ndarray
+
+    @property
+    def share(self):
+        return shares(self.importance)
+
+
+@dataclass
+class Column:
+    """Data sets of one kind, and the answers to each: {name of the data set: [Answer]}."""
+    name: str
+    runs: int
+    r2: float
+    datasets: list
+    answers: dict
+
+    @classmethod
+    def make(cls, surfaces, runs, r2, replicates):
+        datasets = [surface.sample(runs, r2, replicate) for surface in surfaces for replicate in range(replicates)]
+        name = f"n{runs}" if surfaces == [NULL] else f"n{runs}-r{round(100 * r2)}"
+        return cls(("null-" if surfaces == [NULL] else "") + name, runs, r2, datasets, {d.name: [] for d in datasets})
+
+
+def in_order(dataset, values):
+    """{parameter: number or None} as an array; an answer must speak of every parameter, and of no other."""
+    if values.keys() != {p.name for p in dataset.surface.parameters}:
+        sys.exit(f"{dataset.name}: an answer about {', '.join(values)}")
+    return np.array([np.nan if values.get(p.name) is None else float(values[p.name])
+                     for p in dataset.surface.parameters])
+
+
+# ---------------------------------------------------------------- the contestants
+
+class Peers:
+    """The peers' processes for one column, at work beside hpimp."""
+    def __init__(self, column, peers):
+        self.column, self.folder = column, tempfile.TemporaryDirectory()
+        self.processes, self.outputs, self.began = {}, {}, time.time()
+        for name, arguments in peers.items():
+            kept = OUTPUT / "peers" / f"{'-'.join([column.name, name, *arguments])}.csv"
+            self.outputs[name] = kept
+            if not (KEEP_PEERS and self.answers_all(kept)):
+                self.start(name, arguments)
+
+    def answers_all(self, path):
+        """Whether a file of an earlier run has every data set of this column."""
+        return path.exists() and {d.name for d in self.column.datasets} <= {line[0] for line in self.lines(path)}
+
+    @staticmethod
+    def lines(path):
+        with open(path, newline="") as file:
+            return list(csv.reader(file))
+
+    def start(self, name, arguments):
+        if not os.listdir(self.folder.name):
+            for dataset in self.column.datasets:
+                columns = {**dataset.filled(), "y": dataset.metric.tolist()}
+                with open(f"{self.folder.name}/{dataset.name}.csv", "w", newline="") as file:
+                    csv.writer(file).writerows([columns, *zip(*columns.values())])
+        self.outputs[name].unlink(missing_ok=True)
+        self.processes[name] = subprocess.Popen(
+            PEERS[name] + [self.folder.name, f"{self.outputs[name]}.part", *arguments])
+
+    def collect(self):
+        """Adds their answers to the column; how long each took."""
+        for name, process in self.processes.items():
+            if process.wait() != 0:
+                sys.exit(f"{' '.join(process.args)} failed")
+            os.replace(f"{self.outputs[name]}.part", self.outputs[name])
+        for path in self.outputs.values():
+            self.add(path)
+        self.folder.cleanup()
+
+    def add(self, path):
+        found = {}
+        for dataset, contestant, parameter, importance, p in self.lines(path):
+            values = found.setdefault((dataset, contestant), ({}, {}))
+            values[0][parameter] = importance
+            values[1][parameter] = p or None
+        for dataset in self.column.datasets:
+            for (name, contestant), (importance, p) in found.items():
+                if name == dataset.name:
+                    self.column.answers[name].append(
+                        Answer(contestant, in_order(dataset, importance), in_order(dataset, p)))
+
+
+def correlations(dataset):
+    """Absolute Pearson correlation over the runs that have the parameter; of a category that of its best level."""
+    def r(x, y):
+        return abs(np.corrcoef(x, y)[0, 1]) if x.std() > 0 else 0.0
+
+    result = []
+    for p in dataset.surface.parameters:
+        x, there = dataset.values[p.name], dataset.present(p)
+        columns = [x == level for level in range(len(p.levels))] if p.kind == "category" else [x]
+        result.append(max(r(column[there].astype(float), dataset.metric[there]) for column in columns))
+    return np.array(result)
+
+
+def ask_hpimp(hpimp, column):
+    """The default as it stands in the README, then every other method; correlations beside it."""
+    hpimp.load(column.datasets)
+    warnings = {}
+    for dataset in column.datasets:
+        nothing = np.full(len(dataset.surface.parameters), np.nan)
+        answers = column.answers[dataset.name]
+        answers.append(Answer(report.OURS, in_order(dataset, hpimp.importances(dataset.name)), nothing))
+        warnings[dataset.name] = hpimp.warned()
+        for method in hpimp.methods:
+            if method != hpimp.default_method:
+                answers.append(Answer(f"hpimp {method}",
+                                      in_order(dataset, hpimp.importances(dataset.name, method)), nothing))
+        answers.append(Answer("absolute correlation", correlations(dataset), nothing))
+    return warnings
+
+
+def measure(hpimp, column, peers):
+    """All answers to a column; {data set: whether hpimp warned}."""
+    began = time.time()
+    others = Peers(column, peers)
+    warnings = ask_hpimp(hpimp, column)
+    own = time.time() - began
+    others.collect()
+    print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, all {time.time() - began:.0f} s",
+          file=sys.stderr, flush=True)
+    return warnings
+
+
+# ---------------------------------------------------------------- the experiments
+
+def measure_surfaces(hpimp, peers):
+    """Scores of everybody: a list of dicts, a line a data set and contestant; the share of answers that warn."""
+    scored, warned = [], {}
+    for runs in RUNS:
+        for r2 in R2:
+            column = Column.make(SURFACES, runs, r2, REPLICATES)
+            warnings = measure(hpimp, column, peers)
+            warned[runs, r2] = np.mean(list(warnings.values()))
+            for dataset in column.datasets:
+                total = np.array(list(dataset.surface.total.values()))
+                for answer in column.answers[dataset.name]:
+                    scored.append({
+                        "runs": runs, "r2": r2, "surface": dataset.surface.name, "replicate": dataset.replicate,
+                        "contestant": answer.contestant,
+                        **{name: float(score(answer.share, total)) for name, score in SCORES.items()}})
+            keep_importances(column)
+    return scored, warned
+
+
+def measure_null(hpimp, peers):
+    """By number of runs: shares and p-values by contestant (replicates x parameters), verdicts, warnings."""
+    result = {}
+    for runs in NULL_RUNS:
+        column = Column.make([NULL], runs, 0, NULL_REPLICATES)
+        warnings = measure(hpimp, column, peers)
+        verdicts, p_values = [], []
+        for dataset in column.datasets:
+            verdicts.append(hpimp.verdict(dataset.name))
+            columns = ["correlation_p_value"] + (["p_value"] if hpimp.has_p_values else [])
+            values = hpimp.parameters(dataset.name, *columns)
+            p_values.append([in_order(dataset, {k: v[i] for k, v in values.items()}) for i in range(len(columns))])
+            for answer in column.answers[dataset.name]:
+                if answer.contestant == "absolute correlation":
+                    answer.p = p_values[-1][0]
+                elif answer.contestant == report.OURS and hpimp.has_p_values:
+                    answer.p = p_values[-1][1]
+        answers = [column.answers[d.name] for d in column.datasets]
+        names = [answer.contestant for answer in answers[0]]
+        result[runs] = report.Null(
+            [p.name for p in NULL.parameters],
+            {name: np.array([a[i].share for a in answers]) for i, name in enumerate(names)},
+            {name: np.array([a[i].p for a in answers]) for i, name in enumerate(names)},
+            verdicts, np.mean(list(warnings.values())))
+        keep_importances(column)
+    return result
+
+
+def measure_doubt(hpimp):
+    """By surface and R2: importances, standard errors and p-values (replicates x parameters)."""
+    result, lines = {}, []
+    if not (hpimp.has_errors or hpimp.has_p_values):
+        return result
+    for surface in (s for s in SURFACES if s.name in COVERAGE_SURFACES):
+        for r2 in R2:
+            began = time.time()
+            datasets = [surface.sample(COVERAGE_RUNS, r2, replicate) for replicate in range(COVERAGE_REPLICATES)]
+            hpimp.load(datasets)
+            values = []
+            for dataset in datasets:
+                found = hpimp.parameters(dataset.name, "importance", "standard_error", "p_value")
+                values.append([in_order(dataset, {k: v[i] for k, v in found.items()}) for i in range(3)])
+                lines.extend([COVERAGE_RUNS, r2, surface.name, dataset.replicate, name, total, *numbers]
+                             for (name, total), *numbers in zip(surface.total.items(), *values[-1]))
+            result[surface, r2] = np.array(values).swapaxes(0, 1)
+            print(f"standard errors and p-values, {surface.name}, R2 {r2}: {time.time() - began:.0f} s",
+                  file=sys.stderr, flush=True)
+    write("doubt.csv", "runs r2 surface replicate parameter total_index importance standard_error p_value", lines)
+    return result
+
+
+# ---------------------------------------------------------------- files
+
+def write(name, header, lines):
+    with open(OUTPUT / name, "w", newline="") as file:
+        csv.writer(file).writerows([header.split(), *lines])
+
+
+def keep_importances(column):
+    write(f"importances-{column.name}.csv", "dataset contestant parameter total_index importance share p_value",
+          ([dataset.name, answer.contestant, p.name, (dataset.surface.total or {}).get(p.name, ""), importance, share, p_value]
+           for dataset in column.datasets for answer in column.answers[dataset.name]
+           for p, importance, share, p_value in zip(dataset.surface.parameters, answer.importance, answer.share, answer.p)))
+
+
+def known_peers():
+    """{peer: arguments} of those that are there, a word about those that are not."""
+    wanted = os.environ.get("PEERS", "sklearn ranger randomForest").split()
+    peers, packages = {}, []
+    for name in wanted:
+        if name not in ("sklearn", "ranger", "randomForest"):
+            sys.exit(f"PEERS: there is no {name}; there are sklearn, ranger and randomForest")
+        command = [sys.executable, "-c", "import sklearn"] if name == "sklearn" else ["Rscript", "-e", f"library({name})"]
+        try:
+            there = subprocess.run(command, capture_output=True).returncode == 0
+        except OSError:
+            there = False
+        if not there:
+            print(f"{name} is not installed and left out", file=sys.stderr)
+        elif name == "sklearn":
+            peers[name] = []
+        else:
+            packages.append(name)
+    return {**peers, **({"R": packages} if packages else {})}
+
+
+def forget_other_peers():
+    """Answers of peers are kept for KEEP_PEERS=1; only to the data sets and by the programs of now."""
+    kept, sources = OUTPUT / "peers", ("surfaces.py", "sklearn_peer.py", "r_peer.R")
+    kept.mkdir(parents=True, exist_ok=True)
+    now = hashlib.sha256(b"".join((HERE / source).read_bytes() for source in sources)).hexdigest()
+    if not (kept / "made_by").exists() or (kept / "made_by").read_text() != now:
+        for path in kept.glob("*.csv"):
+            path.unlink()
+        (kept / "made_by").write_text(now)
+
+
+def main():
+    began = time.time()
+    forget_other_peers()
+    peers = known_peers()
+    hpimp = Hpimp(DSN)
+    for surface in SURFACES:
+        surface.learn_truth()
+    scored, warned = measure_surfaces(hpimp, peers)
+    write("scores.csv", " ".join(scored[0]), (line.values() for line in scored))
+    null = measure_null(hpimp, peers)
+    doubt = measure_doubt(hpimp)
+    text = report.write(hpimp, peers, SURFACES, scored, warned, null, doubt,
+                        {"replicates": REPLICATES, "null": NULL_REPLICATES, "coverage": COVERAGE_REPLICATES,
+                         "coverage runs": COVERAGE_RUNS, "minutes": (time.time() - began) / 60})
+    (OUTPUT / "report.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
