@@ -4,7 +4,7 @@
 test/quality/run calls it: quality.py CONNECTION_STRING FOLDER_FOR_RESULTS, to a server with hpimp in it.
 Settings come by environment: see README.md.
 """
-import csv, hashlib, os, pathlib, subprocess, sys, tempfile, time
+import csv, hashlib, os, pathlib, resource, subprocess, sys, tempfile, time
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,7 +79,7 @@ class Peers:
     """The peers' processes for one column, at work beside hpimp."""
     def __init__(self, column, peers):
         self.column, self.folder = column, tempfile.TemporaryDirectory()
-        self.processes, self.outputs, self.began = {}, {}, time.time()
+        self.processes, self.outputs = {}, {}
         for name, arguments in peers.items():
             kept = OUTPUT / "peers" / f"{'-'.join([column.name, name, *arguments])}.csv"
             self.outputs[name] = kept
@@ -106,7 +106,8 @@ class Peers:
             PEERS[name] + [self.folder.name, f"{self.outputs[name]}.part", *arguments])
 
     def collect(self):
-        """Adds their answers to the column; how long each took."""
+        """Adds their answers to the column; their CPU seconds."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         for name, process in self.processes.items():
             if process.wait() != 0:
                 sys.exit(f"{' '.join(process.args)} failed")
@@ -114,6 +115,8 @@ class Peers:
         for path in self.outputs.values():
             self.add(path)
         self.folder.cleanup()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     def add(self, path):
         found = {}
@@ -164,8 +167,9 @@ def measure(hpimp, column, peers):
     others = Peers(column, peers)
     warnings = ask_hpimp(hpimp, column)
     own = time.time() - began
-    others.collect()
-    print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, all {time.time() - began:.0f} s",
+    cpu = others.collect()
+    print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, peers {cpu:.0f} s of CPU, "
+          f"all {time.time() - began:.0f} s",
           file=sys.stderr, flush=True)
     return warnings
 
@@ -258,11 +262,8 @@ def keep_importances(column):
 
 def known_peers():
     """{peer: arguments} of those that are there, a word about those that are not."""
-    wanted = os.environ.get("PEERS", "sklearn ranger randomForest").split()
     peers, packages = {}, []
-    for name in wanted:
-        if name not in ("sklearn", "ranger", "randomForest"):
-            sys.exit(f"PEERS: there is no {name}; there are sklearn, ranger and randomForest")
+    for name in os.environ.get("PEERS", "sklearn ranger randomForest").split():
         command = [sys.executable, "-c", "import sklearn"] if name == "sklearn" else ["Rscript", "-e", f"library({name})"]
         try:
             there = subprocess.run(command, capture_output=True).returncode == 0
