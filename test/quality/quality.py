@@ -32,9 +32,16 @@ COVERAGE_REPLICATES, = setting("COVERAGE_REPLICATES", "20", "100")
 R2 = (0.9, 0.5)
 COVERAGE_RUNS, COVERAGE_SURFACES = 300, ("friedman1", "hpo")
 
-# a process each: what it is called, its command, and what it is given after folder and output
-PEERS = {"sklearn": [sys.executable, str(HERE / "sklearn_peer.py")],
-         "R": ["Rscript", "--vanilla", str(HERE / "r_peer.R")]}
+
+def in_r(package):
+    return (["Rscript", "-e", f"library({package})"],
+            lambda folder, output: ["Rscript", "--vanilla", str(HERE / "r_peer.R"), folder, output, package])
+
+
+# a process each for all data sets of a column: whether it is there, and how it is called
+PEERS = {"sklearn": ([sys.executable, "-c", "import sklearn"],
+                     lambda folder, output: [sys.executable, str(HERE / "sklearn_peer.py"), folder, output]),
+         "ranger": in_r("ranger"), "randomForest": in_r("randomForest")}
 
 
 @dataclass
@@ -80,11 +87,10 @@ class Peers:
     def __init__(self, column, peers):
         self.column, self.folder = column, tempfile.TemporaryDirectory()
         self.processes, self.outputs = {}, {}
-        for name, arguments in peers.items():
-            kept = OUTPUT / "peers" / f"{'-'.join([column.name, name, *arguments])}.csv"
-            self.outputs[name] = kept
-            if not (KEEP_PEERS and self.answers_all(kept)):
-                self.start(name, arguments)
+        for name in peers:
+            self.outputs[name] = OUTPUT / "peers" / f"{column.name}-{name}.csv"
+            if not (KEEP_PEERS and self.answers_all(self.outputs[name])):
+                self.start(name)
 
     def answers_all(self, path):
         """Whether a file of an earlier run has every data set of this column."""
@@ -95,15 +101,14 @@ class Peers:
         with open(path, newline="") as file:
             return list(csv.reader(file))
 
-    def start(self, name, arguments):
+    def start(self, name):
         if not os.listdir(self.folder.name):
             for dataset in self.column.datasets:
                 columns = {**dataset.filled(), "y": dataset.metric.tolist()}
                 with open(f"{self.folder.name}/{dataset.name}.csv", "w", newline="") as file:
                     csv.writer(file).writerows([columns, *zip(*columns.values())])
         self.outputs[name].unlink(missing_ok=True)
-        self.processes[name] = subprocess.Popen(
-            PEERS[name] + [self.folder.name, f"{self.outputs[name]}.part", *arguments])
+        self.processes[name] = subprocess.Popen(PEERS[name][1](self.folder.name, f"{self.outputs[name]}.part"))
 
     def collect(self):
         """Adds their answers to the column; their CPU seconds."""
@@ -198,7 +203,7 @@ def measure_surfaces(hpimp, peers):
 def measure_null(hpimp, peers):
     """By number of runs: shares and p-values by contestant (replicates x parameters), verdicts, warnings."""
     result = {}
-    for runs in NULL_RUNS:
+    for runs in NULL_RUNS if NULL_REPLICATES > 0 else []:
         column = Column.make([NULL], runs, 0, NULL_REPLICATES)
         warnings = measure(hpimp, column, peers)
         verdicts, p_values = [], []
@@ -226,7 +231,7 @@ def measure_null(hpimp, peers):
 def measure_doubt(hpimp):
     """By surface and R2: importances, standard errors and p-values (replicates x parameters)."""
     result, lines = {}, []
-    if not (hpimp.has_errors or hpimp.has_p_values):
+    if COVERAGE_REPLICATES == 0 or not (hpimp.has_errors or hpimp.has_p_values):
         return result
     for surface in (s for s in SURFACES if s.name in COVERAGE_SURFACES):
         for r2 in R2:
@@ -261,21 +266,18 @@ def keep_importances(column):
 
 
 def known_peers():
-    """{peer: arguments} of those that are there, a word about those that are not."""
-    peers, packages = {}, []
-    for name in os.environ.get("PEERS", "sklearn ranger randomForest").split():
-        command = [sys.executable, "-c", "import sklearn"] if name == "sklearn" else ["Rscript", "-e", f"library({name})"]
+    """Those that are there; a word about those that are not."""
+    peers = []
+    for name in os.environ.get("PEERS", " ".join(PEERS)).split():
         try:
-            there = subprocess.run(command, capture_output=True).returncode == 0
+            there = subprocess.run(PEERS[name][0], capture_output=True).returncode == 0
         except OSError:
             there = False
-        if not there:
-            print(f"{name} is not installed and left out", file=sys.stderr)
-        elif name == "sklearn":
-            peers[name] = []
+        if there:
+            peers.append(name)
         else:
-            packages.append(name)
-    return {**peers, **({"R": packages} if packages else {})}
+            print(f"{name} is not installed and left out", file=sys.stderr)
+    return peers
 
 
 def forget_other_peers():

@@ -151,7 +151,7 @@ def coverage(importance, error):
 
 
 def doubts(hpimp, doubt):
-    if not doubt:
+    if not (hpimp.has_errors or hpimp.has_p_values):
         return "This build of hpimp gives no standard errors and no p-values.\n"
     parts = []
     if hpimp.has_errors:
@@ -190,7 +190,7 @@ def write(hpimp, peers, surfaces, scored, warned, null, doubt, settings):
         "## The truth\n", truth(surfaces),
         "## How near to it\n", scores.whole(),
         "## The one-liner beside the best peer of each column\n",
-        "Differences are between answers to the same runs.\n", scores.beside_best_peer() if len(peers) else "No peers.\n",
+        "Differences are between answers to the same runs.\n", scores.beside_best_peer() if peers else "No peers.\n",
         "## Surface by surface\n", scores.by_surface(),
         "## Warnings\n", "Share of the one-liner's answers that came with a NOTICE.\n",
         table([kind(*column) for column in warned], [[percent(share) for share in warned.values()]]),
@@ -213,10 +213,8 @@ def machine():
 def versions(peers):
     """Of the peers that took part, asked of themselves."""
     found = [f"numpy {np.__version__}"]
-    if "sklearn" in peers:
-        found.append("scikit-learn " + subprocess.run(
-            [sys.executable, "-c", "import sklearn; print(sklearn.__version__)"], capture_output=True, text=True).stdout.strip())
-    for package in peers.get("R", []):
-        found.append(f"{package} " + subprocess.run(
-            ["Rscript", "-e", f"cat(as.character(packageVersion('{package}')))"], capture_output=True, text=True).stdout.strip())
+    for name in peers:
+        ask = [sys.executable, "-c", "import sklearn; print(sklearn.__version__)"] if name == "sklearn" else \
+            ["Rscript", "-e", f"cat(as.character(packageVersion('{name}')))"]
+        found.append(f"{name} {subprocess.run(ask, capture_output=True, text=True).stdout.strip()}")
     return ", ".join(found)
