@@ -69,10 +69,6 @@ class Hpimp:
         """Whether hp_parameters has such a column, and something in it."""
         return any(value is not None for value, in self.parameters("", column).values())
 
-    def in_doubt(self, function):
-        """The argument that asks for standard errors and p-values, where the function takes it."""
-        return ", uncertainty => true" if "uncertainty" in self.takes[function] else ""
-
     # ------------------------------------------------------------ asking
 
     def load(self, datasets):
@@ -91,23 +87,26 @@ class Hpimp:
         self.cursor.execute(sql)
         return self.cursor.fetchall()
 
-    def importances(self, dataset, method=None):
-        """{parameter: importance}; without a method the one-liner, as it stands in the README."""
-        setting = f", method => '{method}'" if method else ""
-        return dict(self.ask(dataset, f"SELECT parameter, importance FROM hp_importance('runs', 'val_loss'{setting})"))
+    def importances(self, dataset, settings=""):
+        """{parameter: importance}; without settings the one-liner, as it stands in the README."""
+        arguments = ", ".join(["'runs'", "'val_loss'"] + ([settings] if settings else []))
+        return dict(self.ask(dataset, f"SELECT parameter, importance FROM hp_importance({arguments})"))
 
     def warned(self):
         """Whether a notice came with the last answer."""
         return any(notice.startswith(("NOTICE", "WARNING")) for notice in self.connection.notices)
 
-    def parameters(self, dataset, *columns):
-        """{parameter: values of these columns of hp_parameters}, standard errors and p-values asked for; NULL
-        for a column that this build does not have."""
-        there = [column if column in self.gives["hp_parameters"] else "NULL" for column in columns]
-        return {row[0]: row[1:] for row in self.ask(dataset, f"SELECT parameter, {', '.join(there)} "
-                f"FROM hp_parameters('runs', 'val_loss'{self.in_doubt('hp_parameters')})")}
+    def answer(self, function, dataset, columns):
+        """These columns of a function on the runs, standard errors and p-values asked for; NULL for a column
+        that this build does not have."""
+        there = [column if column in self.gives[function] else "NULL" for column in columns]
+        doubt = ", uncertainty => true" if "uncertainty" in self.takes[function] else ""
+        return self.ask(dataset, f"SELECT {', '.join(there)} FROM {function}('runs', 'val_loss'{doubt})")
 
-    def verdict(self, dataset):
-        (verdict,), = self.ask(dataset, "SELECT verdict FROM hp_quality('runs', 'val_loss'"
-                                        f"{self.in_doubt('hp_quality')})")
-        return verdict
+    def parameters(self, dataset, *columns):
+        """{parameter: values of these columns of hp_parameters}"""
+        return {row[0]: row[1:] for row in self.answer("hp_parameters", dataset, ["parameter", *columns])}
+
+    def quality(self, dataset, *columns):
+        """Values of these columns of hp_quality."""
+        return self.answer("hp_quality", dataset, columns)[0]

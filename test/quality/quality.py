@@ -29,6 +29,7 @@ NULL_RUNS = setting("NULL_RUNS", "120", "120 1000")
 REPLICATES, = setting("REPLICATES", "3", "15")
 NULL_REPLICATES, = setting("NULL_REPLICATES", "20", "200")
 COVERAGE_REPLICATES, = setting("COVERAGE_REPLICATES", "20", "100")
+ALSO = [words.strip() for words in os.environ.get("ALSO", "").split(";") if words.strip()]
 R2 = (0.9, 0.5)
 COVERAGE_RUNS, COVERAGE_SURFACES = 300, ("friedman1", "hpo")
 
@@ -150,18 +151,18 @@ def correlations(dataset):
 
 
 def ask_hpimp(hpimp, column):
-    """The default as it stands in the README, then every other method; correlations beside it."""
+    """The default as it stands in the README, then every other method and setting; correlations beside it."""
     hpimp.load(column.datasets)
     warnings = {}
+    others = [(f"hpimp {method}", f"method => '{method}'") for method in hpimp.methods if method != hpimp.default_method]
+    others += [(f"hpimp, {settings}", settings) for settings in ALSO]
     for dataset in column.datasets:
         nothing = np.full(len(dataset.surface.parameters), np.nan)
         answers = column.answers[dataset.name]
         answers.append(Answer(report.OURS, in_order(dataset, hpimp.importances(dataset.name)), nothing))
         warnings[dataset.name] = hpimp.warned()
-        for method in hpimp.methods:
-            if method != hpimp.default_method:
-                answers.append(Answer(f"hpimp {method}",
-                                      in_order(dataset, hpimp.importances(dataset.name, method)), nothing))
+        for name, settings in others:
+            answers.append(Answer(name, in_order(dataset, hpimp.importances(dataset.name, settings)), nothing))
         answers.append(Answer("absolute correlation", correlations(dataset), nothing))
     return warnings
 
@@ -173,7 +174,7 @@ def measure(hpimp, column, peers):
     warnings = ask_hpimp(hpimp, column)
     own = time.time() - began
     cpu = others.collect()
-    print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, peers {cpu:.0f} s of CPU, "
+    print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, peers {max(cpu, 0):.0f} s of CPU, "
           f"all {time.time() - began:.0f} s",
           file=sys.stderr, flush=True)
     return warnings
@@ -206,24 +207,25 @@ def measure_null(hpimp, peers):
     for runs in NULL_RUNS if NULL_REPLICATES > 0 else []:
         column = Column.make([NULL], runs, 0, NULL_REPLICATES)
         warnings = measure(hpimp, column, peers)
-        verdicts, p_values = [], []
+        quality, adjusted = [], []
         for dataset in column.datasets:
-            verdicts.append(hpimp.verdict(dataset.name))
-            columns = ["correlation_p_value"] + (["p_value"] if hpimp.has_p_values else [])
-            values = hpimp.parameters(dataset.name, *columns)
-            p_values.append([in_order(dataset, {k: v[i] for k, v in values.items()}) for i in range(len(columns))])
+            quality.append(hpimp.quality(dataset.name, "verdict", "p_value"))
+            found = hpimp.parameters(dataset.name, "p_value", "p_value_adjusted", "correlation_p_value")
+            p, p_adjusted, p_correlation = (in_order(dataset, {k: v[i] for k, v in found.items()}) for i in range(3))
+            adjusted.append(p_adjusted)
             for answer in column.answers[dataset.name]:
-                if answer.contestant == "absolute correlation":
-                    answer.p = p_values[-1][0]
-                elif answer.contestant == report.OURS and hpimp.has_p_values:
-                    answer.p = p_values[-1][1]
+                if answer.contestant == report.OURS:
+                    answer.p = p
+                elif answer.contestant == "absolute correlation":
+                    answer.p = p_correlation
         answers = [column.answers[d.name] for d in column.datasets]
         names = [answer.contestant for answer in answers[0]]
         result[runs] = report.Null(
             [p.name for p in NULL.parameters],
             {name: np.array([a[i].share for a in answers]) for i, name in enumerate(names)},
             {name: np.array([a[i].p for a in answers]) for i, name in enumerate(names)},
-            verdicts, np.mean(list(warnings.values())))
+            [verdict for verdict, _ in quality], np.array([p for _, p in quality], float), np.array(adjusted),
+            np.mean(list(warnings.values())))
         keep_importances(column)
     return result
 

@@ -15,11 +15,13 @@ TITLES = {"L1": "L1 distance to the truth (less is better)", "order": "order of 
 
 @dataclass
 class Null:
-    """Where nothing matters: shares and p-values by contestant, replicates x parameters."""
+    """Where nothing matters: shares and p-values by contestant, replicates x parameters; what hpimp says."""
     parameters: list
     share: dict
     p: dict
     verdicts: list
+    whole_p: np.ndarray                                     # of hp_quality, a replicate each; nan: not in this build
+    adjusted_p: np.ndarray
     warned: float
 
 
@@ -131,6 +133,15 @@ def false_positives(p):
     return mean_and_error(each)
 
 
+def false_alarms(null):
+    """Replicates in which something was called significant; nothing if the build has no such p-values."""
+    if not np.isnan(null.whole_p).all():
+        yield f"`hp_quality.p_value` below {LEVEL}: {percent(*mean_and_error(null.whole_p < LEVEL))} of the replicates."
+    if not np.isnan(null.adjusted_p).all():
+        any_of_them = (null.adjusted_p < LEVEL).any(axis=1)
+        yield f"Some `p_value_adjusted` below {LEVEL}: {percent(*mean_and_error(any_of_them))} of the replicates."
+
+
 def nothing_matters(runs, null):
     rows = [[name] + [figure(*mean_and_error(column)) for column in share.T]
             + [f"{lopsided(share):.2f}", f"{lopsided_by_chance(share):.2f}", percent(*false_positives(null.p[name]))]
@@ -139,6 +150,7 @@ def nothing_matters(runs, null):
     return "\n".join([
         f"### n = {runs:,}\n",
         table(["mean share"] + null.parameters + ["max / min", "by chance", "p < .05"], rows),
+        *(f"{line}\n" for line in false_alarms(null)),
         f"A NOTICE came with {percent(null.warned)} of the one-liner's answers. Verdicts of `hp_quality`:\n",
         *(f"* {percent(count / len(null.verdicts))}: {verdict}" for verdict, count in verdicts), ""])
 
