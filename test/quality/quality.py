@@ -4,7 +4,7 @@
 test/quality/run calls it: quality.py CONNECTION_STRING FOLDER_FOR_RESULTS, to a server with hpimp in it.
 Settings come by environment: see README.md.
 """
-import csv, hashlib, os, pathlib, resource, subprocess, sys, tempfile, time
+import csv, hashlib, os, pathlib, resource, signal, subprocess, sys, tempfile, time
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,8 +69,8 @@ class Column:
     @classmethod
     def make(cls, surfaces, runs, r2, replicates):
         datasets = [surface.sample(runs, r2, replicate) for surface in surfaces for replicate in range(replicates)]
-        name = f"n{runs}" if surfaces == [NULL] else f"n{runs}-r{round(100 * r2)}"
-        return cls(("null-" if surfaces == [NULL] else "") + name, runs, r2, datasets, {d.name: [] for d in datasets})
+        name = f"null-n{runs}" if surfaces == [NULL] else f"n{runs}-r{round(100 * r2)}"
+        return cls(name, runs, r2, datasets, {d.name: [] for d in datasets})
 
 
 def in_order(dataset, values):
@@ -109,7 +109,8 @@ class Peers:
                 with open(f"{self.folder.name}/{dataset.name}.csv", "w", newline="") as file:
                     csv.writer(file).writerows([columns, *zip(*columns.values())])
         self.outputs[name].unlink(missing_ok=True)
-        self.processes[name] = subprocess.Popen(PEERS[name][1](self.folder.name, f"{self.outputs[name]}.part"))
+        self.processes[name] = subprocess.Popen(PEERS[name][1](self.folder.name, f"{self.outputs[name]}.part"),
+                                                env={**os.environ, "TMPDIR": self.folder.name})
 
     def collect(self):
         """Adds their answers to the column; their CPU seconds."""
@@ -120,9 +121,15 @@ class Peers:
             os.replace(f"{self.outputs[name]}.part", self.outputs[name])
         for path in self.outputs.values():
             self.add(path)
-        self.folder.cleanup()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def stop(self):
+        """Ends what still runs, should hpimp have failed."""
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.folder.cleanup()
 
     def add(self, path):
         found = {}
@@ -154,7 +161,8 @@ def ask_hpimp(hpimp, column):
     """The default as it stands in the README, then every other method and setting; correlations beside it."""
     hpimp.load(column.datasets)
     warnings = {}
-    others = [(f"hpimp {method}", f"method => '{method}'") for method in hpimp.methods if method != hpimp.default_method]
+    others = [(f"hpimp {method}", f"method => '{method}'") for method in hpimp.methods
+              if method != hpimp.default_method]
     others += [(f"hpimp, {settings}", settings) for settings in ALSO]
     for dataset in column.datasets:
         nothing = np.full(len(dataset.surface.parameters), np.nan)
@@ -171,9 +179,12 @@ def measure(hpimp, column, peers):
     """All answers to a column; {data set: whether hpimp warned}."""
     began = time.time()
     others = Peers(column, peers)
-    warnings = ask_hpimp(hpimp, column)
-    own = time.time() - began
-    cpu = others.collect()
+    try:
+        warnings = ask_hpimp(hpimp, column)
+        own = time.time() - began
+        cpu = others.collect()
+    finally:
+        others.stop()
     print(f"{column.name}: {len(column.datasets)} data sets; hpimp {own:.0f} s, peers {max(cpu, 0):.0f} s of CPU, "
           f"all {time.time() - began:.0f} s",
           file=sys.stderr, flush=True)
@@ -261,10 +272,13 @@ def write(name, header, lines):
 
 
 def keep_importances(column):
-    write(f"importances-{column.name}.csv", "dataset contestant parameter total_index importance share p_value",
-          ([dataset.name, answer.contestant, p.name, (dataset.surface.total or {}).get(p.name, ""), importance, share, p_value]
-           for dataset in column.datasets for answer in column.answers[dataset.name]
-           for p, importance, share, p_value in zip(dataset.surface.parameters, answer.importance, answer.share, answer.p)))
+    lines = []
+    for dataset in column.datasets:
+        total = dataset.surface.total or {}
+        for answer in column.answers[dataset.name]:
+            lines.extend([dataset.name, answer.contestant, p.name, total.get(p.name, ""), *numbers] for p, *numbers
+                         in zip(dataset.surface.parameters, answer.importance, answer.share, answer.p))
+    write(f"importances-{column.name}.csv", "dataset contestant parameter total_index importance share p_value", lines)
 
 
 def known_peers():
@@ -295,6 +309,7 @@ def forget_other_peers():
 
 def main():
     began = time.time()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # so that the peers end as well
     forget_other_peers()
     peers = known_peers()
     hpimp = Hpimp(DSN)

@@ -105,8 +105,8 @@ class Scores:
 
 def truth(surfaces):
     return table(["surface", "total Sobol index of its parameters"],
-                 [[s.name, ", ".join(f"{name} {total:.4f}" if total else f"{name} 0" for name, total in s.total.items())]
-                  for s in surfaces])
+                 [[s.name, ", ".join(f"{name} {total:.4f}" if total else f"{name} 0"
+                                     for name, total in s.total.items())] for s in surfaces])
 
 
 # ---------------------------------------------------------------- nothing matters
@@ -183,10 +183,12 @@ def doubts(hpimp, doubt):
         for (surface, r2), (_, _, p) in doubt.items():
             total = np.array(list(surface.total.values()))
             significant = (p < LEVEL).mean(axis=0)
-            strong = [f"{name} {percent(significant[i])}" for i, name in enumerate(surface.total) if total[i] >= POWERFUL]
+            strong = [f"{name} {percent(significant[i])}" for i, name in enumerate(surface.total)
+                      if total[i] >= POWERFUL]
             rows.append([surface.name, str(r2), percent(significant[total >= POWERFUL].mean()), ", ".join(strong),
                          percent(significant[total == 0].mean())])
-        parts.append(table(["surface", "R²", f"index ≥ {POWERFUL}: p < .05", "each", "doing nothing: p < .05"], rows))
+        parts.append(table(["surface", "R²", f"index ≥ {POWERFUL}: p < .05", "each",
+                            "doing nothing: p < .05"], rows))
     return "\n".join(parts)
 
 
@@ -196,8 +198,8 @@ def write(hpimp, peers, surfaces, scored, warned, null, doubt, settings):
     scores = Scores(scored)
     return "\n".join([
         "# hpimp and its peers against known truth\n",
-        f"{machine()}; {hpimp.version()}; {versions(peers)}. hpimp's methods: {', '.join(hpimp.methods) or 'one'}; the one-liner's is "
-        f"{hpimp.default_method or 'not named'}. {settings['replicates']} replicates, ± standard errors over them; "
+        f"{machine()}; {hpimp.version()}; {versions(peers)}. hpimp's methods: {', '.join(hpimp.methods) or 'one'}; "
+        f"the one-liner's is {hpimp.default_method or 'not named'}. {settings['replicates']} replicates, ± standard errors over them; "
         f"it took {settings['minutes']:.0f} min. What is measured and how: test/quality/README.md.\n",
         "## The truth\n", truth(surfaces),
         "## How near to it\n", scores.whole(),
