@@ -173,10 +173,11 @@ unevenness(const HpEnv *env, const double *numbers, uint32_t n,
 #define LOGARITHMIC_RATIO	10
 
 static bool
-is_logarithmic(const HpEnv *env, const double *numbers, uint32_t n)
+is_logarithmic(const HpEnv *env, const double *numbers, uint32_t n,
+			   double least_ratio)
 {
 	if (!(numbers[0] > 0) ||
-		numbers[n - 1] / LOGARITHMIC_RATIO < numbers[0] * (1 - ROUNDING))
+		numbers[n - 1] / least_ratio < numbers[0] * (1 - ROUNDING))
 		return false;
 	return unevenness(env, numbers, n, true) <
 		unevenness(env, numbers, n, false) - ROUNDING;
@@ -211,7 +212,7 @@ integer_points(const double *numbers, uint32_t n, bool logarithmic)
 static Grid
 choose_grid(const HpEnv *env, const double *numbers, uint32_t n)
 {
-	bool		logarithmic = is_logarithmic(env, numbers, n);
+	bool		logarithmic = is_logarithmic(env, numbers, n, LOGARITHMIC_RATIO);
 	Grid		grid = {
 		.logarithmic = logarithmic,
 		.low = position(logarithmic, numbers[0]),
@@ -251,19 +252,30 @@ is_list(const Counts *by_code, uint32_t first)
 		sum_of(by_code->all + first, n) >= RUNS_OF_LISTED * n;
 }
 
-/* Codes stand for one number each. */
-static Counts
-count_numbers(const Comparison *s, const HpColumn *column, const Counts *by_code)
-{
-	uint32_t	first = column->n_words + 1;
-	Counts		counts;
-	Grid		grid;
+/*
+ * A zero below numbers on a logarithmic scale, which has none, was chosen in
+ * another way than they: a weight decay that is off.  Those that are on differ
+ * a hundredfold, or zero is just the first of them.
+ */
+#define ZERO_APART_RATIO	100
 
-	if (is_list(by_code, first))
-		return used_counts(s->env, by_code, first, column->n_codes);
-	grid = choose_grid(s->env, column->numbers + first,
-					   column->n_codes - first);
-	counts = make_counts(s->env, grid.n_points);
+static bool
+has_zero_apart(const Comparison *s, const HpColumn *column, uint32_t first)
+{
+	return first + 2 < column->n_codes && column->numbers[first] == 0 &&
+		is_logarithmic(s->env, column->numbers + first + 1,
+					   column->n_codes - first - 1, ZERO_APART_RATIO);
+}
+
+/* The numbers from code `first` on; codes stand for one number each. */
+static Counts
+count_numbers(const Comparison *s, const HpColumn *column,
+			  const Counts *by_code, uint32_t first)
+{
+	Grid		grid = choose_grid(s->env, column->numbers + first,
+								   column->n_codes - first);
+	Counts		counts = make_counts(s->env, grid.n_points);
+
 	for (uint32_t c = first; c < column->n_codes; c++)
 	{
 		uint32_t	point = nearest_point(&grid, column->numbers[c]);
@@ -281,9 +293,8 @@ count_numbers(const Comparison *s, const HpColumn *column, const Counts *by_code
  * where is told by the numbers themselves.
  */
 static Counts
-count_exact(const Comparison *s, const HpColumn *column)
+count_exact(const Comparison *s, const HpColumn *column, uint32_t first)
 {
-	uint32_t	first = column->n_words + 1;
 	uint32_t	n = column->n_codes - first;
 	double	   *numbers = hp_alloc(s->env, n, sizeof(double));
 	Counts		counts;
@@ -292,7 +303,9 @@ count_exact(const Comparison *s, const HpColumn *column)
 	memcpy(numbers, column->numbers + first, n * sizeof(double));
 	for (uint32_t run = 0; run < s->frame->n_runs; run++)
 	{
-		numbers[0] = fmin(numbers[0], column->exact[run]);	/* NaN is passed */
+		if (hp_column_code(column, run) < first)
+			continue;
+		numbers[0] = fmin(numbers[0], column->exact[run]);
 		numbers[n - 1] = fmax(numbers[n - 1], column->exact[run]);
 	}
 	grid = choose_grid(s->env, numbers, n);
@@ -465,47 +478,60 @@ importance_of_regime(const Comparison *s, const Counts *counts, bool numeric)
 }
 
 /*
- * Words among numbers: first the choice of a word or a number, by levels, one
- * of which is "a number"; then that of the number.
+ * Words among numbers: the choice of one of the codes below `first` or of a
+ * number, which is one more level; that of the number comes on top.
  */
 static double
-importance_of_words(const Comparison *s, const HpColumn *column,
-					const Counts *by_code)
+importance_of_words(const Comparison *s, const Counts *by_code, uint32_t first)
 {
-	uint32_t	n_words = column->n_words;
-	uint32_t	n_numbers = column->n_codes - n_words - 1;
-	Counts		levels = make_counts(s->env, n_words + 1);
+	uint32_t	n_words = first - 1;
+	uint32_t	n_numbers = by_code->n_points - first;
+	Counts		levels = make_counts(s->env, first);
 
 	for (uint32_t w = 0; w < n_words; w++)
 	{
 		levels.all[w] = by_code->all[w + 1];
 		levels.best[w] = by_code->best[w + 1];
 	}
-	levels.all[n_words] = sum_of(by_code->all + n_words + 1, n_numbers);
-	levels.best[n_words] = sum_of(by_code->best + n_words + 1, n_numbers);
+	levels.all[n_words] = sum_of(by_code->all + first, n_numbers);
+	levels.best[n_words] = sum_of(by_code->best + first, n_numbers);
 	return importance_of_regime(s, &levels, false);
+}
+
+static double
+importance_of_numbers(const Comparison *s, const HpColumn *column,
+					  const Counts *by_code)
+{
+	uint32_t	first = column->n_words + 1;
+	bool		list = is_list(by_code, first);
+	double		importance = 0;
+	Counts		counts;
+
+	if (!list && has_zero_apart(s, column, first))
+		first++;
+	if (first > 1)
+		importance = importance_of_words(s, by_code, first);
+	if (column->n_codes - first < 2)
+		return importance;
+	if (list)
+		counts = used_counts(s->env, by_code, first, column->n_codes);
+	else if (column->exact != NULL)
+		counts = count_exact(s, column, first);
+	else
+		counts = count_numbers(s, column, by_code, first);
+	return importance + importance_of_regime(s, &counts, true);
 }
 
 static double
 importance_of_column(const Comparison *s, const HpColumn *column)
 {
 	Counts		by_code = count_codes(s, column);
-	uint32_t	n_numbers = column->n_codes - column->n_words - 1;
-	double		importance = 0;
-	Counts		counts;
+	Counts		levels;
 
-	if (column->kind != HP_NUMERIC)
-	{
-		counts = used_counts(s->env, &by_code, 1, column->n_codes);
-		return importance_of_regime(s, &counts, false);
-	}
-	if (column->n_words > 0)
-		importance = importance_of_words(s, column, &by_code);
-	if (n_numbers < 2)
-		return importance;
-	counts = column->exact != NULL ? count_exact(s, column) :
-		count_numbers(s, column, &by_code);
-	return importance + importance_of_regime(s, &counts, true);
+	if (column->kind == HP_NUMERIC)
+		return importance_of_numbers(s, column, &by_code);
+	levels = used_counts(s->env, &by_code, 1, column->n_codes);
+	return importance_of_regime(s, &levels, false);
 }
 
 double *

@@ -20,6 +20,9 @@
 #define SAMPLE_RUNS		500
 #define FEWEST_RUNS		20
 
+/* What moves a column is there in so many of its runs. */
+#define PRESENT_TOO		0.9
+
 /* A pair is measured in all runs if the sample shows this much of it. */
 #define PROMISING		0.8
 
@@ -31,6 +34,12 @@
  * average; numbers are levels if they are few or have twice as many.
  */
 #define RUNS_PER_LEVEL	10
+
+/*
+ * Of many columns each is tried on those next to it by name only, so that all
+ * pairs together look at so many runs: a second's work.
+ */
+#define MOST_LOOKS		400000000
 
 /* One false alarm in so many studies of as many columns, at most. */
 #define RARELY			1000
@@ -70,6 +79,7 @@ typedef struct Finder
 	uint32_t   *groups;			/* columns that can explain, fewest blocks first */
 	uint32_t	n_groups;
 	uint32_t	chance;			/* ceil(log2(RARELY * pairs)) */
+	uint32_t	reach;			/* columns a column is tried on */
 
 	/* scratch of HP_MAX_CODES */
 	uint32_t   *image;			/* of a code of one column in another */
@@ -144,6 +154,8 @@ hash_column(Finder *f, Side *side)
 	{
 		uint32_t	code = code_of(side, run);
 
+		if (run % 65536 == 0)
+			hp_tick(f->env);
 		if (f->stamp[code] != f->now)
 		{
 			f->stamp[code] = f->now;
@@ -355,6 +367,21 @@ is_hardly_accident(Finder *f, const Side *a, const Side *b)
 					  2 * (uint64_t) f->chance);
 }
 
+/* Whether so many values in one order, or its reverse, are no accident. */
+static bool
+is_no_accidental_order(const Finder *f, uint32_t values)
+{
+	double		orders = 0.5;
+
+	for (uint32_t i = 2; i <= values; i++)
+	{
+		orders *= i;
+		if (orders > ldexp(1, (int) f->chance))
+			return true;
+	}
+	return false;
+}
+
 /* ---- together: the same partition ---- */
 
 /* Whether a's values are a function of b's in the runs given (NULL: in all). */
@@ -430,9 +457,11 @@ is_together(Finder *f, const Side *a, const Side *b)
 	if (!are_alike(a, b) || is_same_parameter(a, b))
 		return false;
 	hp_tick(f->env);
-	if (a->many && b->many)
-		return is_monotone(f, a, b);
-	return is_function(f, a, b, NULL, f->frame->n_runs) &&
+	if (a->numeric && b->numeric && is_monotone(f, a, b) &&
+		is_no_accidental_order(f, a->column->n_codes - a->first))
+		return true;
+	return !(a->many && b->many) &&
+		is_function(f, a, b, NULL, f->frame->n_runs) &&
 		is_no_accident(f, a, b);
 }
 
@@ -454,9 +483,11 @@ relate_partition(Finder *f, const HpSortItem *items, uint32_t n,
 	{
 		HpRelations *mine = &relations[items[i].index];
 
-		if (i % 64 == 0)
-			hp_tick(f->env);
-		for (uint32_t j = 0; j < n && mine->n < HP_MOST_RELATED; j++)
+		uint32_t	first = i > f->reach / 2 ? i - f->reach / 2 : 0;
+
+		hp_tick(f->env);
+		for (uint32_t j = first; j < n && j - first <= f->reach &&
+			 mine->n < HP_MOST_RELATED; j++)
 			if (j != i && is_together(f, &f->sides[items[i].index],
 									  &f->sides[items[j].index]))
 				add_related(mine, HP_TOGETHER, items[j].index, 1);
@@ -496,7 +527,8 @@ find_determining(Finder *f, uint32_t column, HpRelations *relations)
 
 	if (a->coarse || a->column->distinct < 2)
 		return;
-	for (uint32_t i = 0; i < f->n_groups && tries < MOST_TRIES; i++)
+	for (uint32_t i = 0; i < f->n_groups && i < f->reach &&
+		 tries < MOST_TRIES; i++)
 	{
 		const Side *b = &f->sides[f->groups[i]];
 
@@ -719,9 +751,10 @@ share_in_all(Finder *f, const Side *a, const Side *b)
 {
 	Runs		runs = {NULL, f->frame->n_runs};
 
-	if (!is_hardly_accident(f, a, b))
+	/* counts the runs that have both */
+	if (!is_hardly_accident(f, a, b) ||
+		rank_codes(a, f->count, f->rank) < PRESENT_TOO * a->n_present)
 		return 0;
-	rank_codes(a, f->count, f->rank);
 	rank_codes(b, f->count_other, f->rank_other);
 	hp_tick(f->env);
 	return share_explained(f, a, f->rank, b, f->rank_other, &runs);
@@ -761,15 +794,18 @@ find_followed(Finder *f, uint32_t column, HpRelations *relations)
 	Try			found[MOST_TRIES];
 	uint32_t	n_promising = 0;
 	uint32_t	n_found = 0;
+	uint32_t	first = column > f->reach / 2 ? column - f->reach / 2 : 0;
 
 	if (relations->n > 0)
 		return;					/* what holds without exception says it all */
-	for (uint32_t c = 0; c < f->frame->n_columns; c++)
+	for (uint32_t c = first; c < f->frame->n_columns && c - first <= f->reach;
+		 c++)
 	{
 		const Side *b = &f->sides[c];
 		double		share;
 
-		if (c == column || !takes_part(b) || is_same_parameter(a, b))
+		if (c == column || !takes_part(b) || is_same_parameter(a, b) ||
+			b->n_present < PRESENT_TOO * a->n_present)
 			continue;
 		if (c % 64 == 0)
 			hp_tick(f->env);
@@ -816,6 +852,7 @@ make_finder(const HpEnv *env, const HpFrame *frame)
 		n += takes_part(&f->sides[c]);
 	}
 	f->chance = bits_of(RARELY * n * n);
+	f->reach = (uint32_t) (MOST_LOOKS / SAMPLE_RUNS / (n > 0 ? n : 1));
 	list_groups(f);
 	return f;
 }

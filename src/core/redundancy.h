@@ -44,8 +44,10 @@ typedef struct HpRelations
 /*
  * How each column goes with others.  HP_TOGETHER and HP_DETERMINED hold for
  * every run, missing being a value; HP_FOLLOWS is measured over the runs that
- * have both, so that a parent does not seem to move what it switches on.
- * What so few runs would show by chance is not told.
+ * have both, so that a parent does not seem to move what it switches on, and
+ * is told of a column that hardly ever goes without the other.
+ * What so few runs would show by chance is not told.  Beyond 600 columns only
+ * pairs that are near by name are looked at.
  */
 extern HpRelations *hp_redundancy(const HpEnv *env, const HpFrame *frame);
 

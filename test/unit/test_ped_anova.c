@@ -351,6 +351,50 @@ test_words(void)
 	ok(importance_of(frame, false, "x") > 0.9, "small numbers make the best");
 }
 
+/*
+ * A zero below a logarithmic scale: whether it is off is one choice, how much
+ * of it another.  On an even scale small values and none would be one.
+ */
+static void
+test_zero_apart(void)
+{
+	enum
+	{
+		N = 400
+	};
+	UnitRandom	random = 17;
+	double		decay[N],
+				word[N],
+				noise[N],
+				metric[N];
+	HpValue		cells[N];
+	HpInput		inputs[3];
+	HpFrame    *frame;
+	double	   *found;
+
+	for (uint32_t i = 0; i < N; i++)
+	{
+		decay[i] = i % 3 == 0 ? 0 : pow(10, -6 + 6 * random_uniform(&random));
+		word[i] = decay[i];
+		cells[i] = i % 3 == 0 ? str("off") : num(decay[i]);
+		noise[i] = random_uniform(&random);
+		metric[i] = i % 3 == 0 || decay[i] > 1e-4 ? 1 + noise[i] : noise[i];
+	}
+	inputs[0] = unit_numbers("decay", decay, N);
+	inputs[1] = unit_numbers("noise", noise, N);
+	inputs[2] = unit_input("word", cells, N);
+	frame = unit_frame(inputs, 3, metric, N);
+	found = hp_ped_anova(unit_env, frame, false, 0.1);
+	is_double(found[0], found[2], 1e-15, "zero or \"off\", it is the same");
+	ok(found[0] > 0.2, "small ones are the best, none and large ones are not");
+	for (uint32_t i = 0; i < N; i++)
+		decay[i] = floor(10 * word[i]);
+	inputs[0] = unit_numbers("decay", decay, N);
+	frame = unit_frame(inputs, 1, metric, N);
+	is_double(hp_ped_anova(unit_env, frame, false, 0.1)[0], 1, 0,
+			  "ten numbers from zero on are a list");
+}
+
 /* A parameter with one value where there is any, or with gaps alone. */
 static void
 test_single_values(void)
@@ -455,6 +499,7 @@ main(void)
 	test_best_runs();
 	test_meaning();
 	test_words();
+	test_zero_apart();
 	test_single_values();
 	test_binned();
 	test_edges();

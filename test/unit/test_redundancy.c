@@ -301,6 +301,13 @@ test_conditional(void)
 	   is_related(frame, "twin", "momentum", HP_FOLLOWS),
 	   "but values where there are some do");
 	is_int(count_relations(frame), 2, "and they alone");
+	for (uint32_t i = 0; i < N; i++)
+		twin[i] = i % 2 ? momentum[i] : gap;
+	t.inputs[t.n_inputs - 1] = unit_input("twin", twin, N);
+	frame = frame_of(&t);
+	ok(is_related(frame, "twin", "momentum", HP_FOLLOWS),
+	   "one that is there half of the time follows the other");
+	is_int(count_relations(frame), 1, "which does not follow it");
 }
 
 /* ---- follows ---- */
@@ -347,7 +354,7 @@ test_follows_numbers(void)
 				double		x = random_normal(&random);
 
 				a[i] = num(floor(x * 50));
-				b[i] = i % 7 == 0 ? gap :
+				b[i] = i % 11 == 0 ? gap :
 					num(-x + noise[k] * random_normal(&random));
 			}
 			add_column(&t, "a", a);
@@ -551,6 +558,30 @@ test_evidence(void)
 	}
 	/* C(18, 9) = 48,620; a limit of 2^12 for 4 pairs, 2^4 for functions */
 	is_int(first, 20, "halves are believed from so many runs on");
+}
+
+/* Ten numbers in one order are no accident, if there is one run of each. */
+static void
+test_order(void)
+{
+	for (uint32_t n = 4; n <= 30; n++)
+	{
+		UnitRandom	random = 4181;
+		Table		t = make_table(&random, n);
+		HpValue    *a = cells_for(n);
+		HpValue    *b = cells_for(n);
+
+		for (uint32_t i = 0; i < n; i++)
+		{
+			a[i] = num(i * i);
+			b[i] = num(1.0 / (i + 1));
+		}
+		add_column(&t, "a", a);
+		add_column(&t, "b", b);
+		/* 2^12 for 4 pairs; 7! / 2 = 2,520 and 8! / 2 = 20,160 */
+		is_int(is_related(frame_of(&t), "a", "b", HP_TOGETHER), n >= 8,
+			   "%u numbers that fall as others rise", n);
+	}
 }
 
 /* ---- by brute force ---- */
@@ -797,6 +828,7 @@ main(void)
 	test_follows_numbers();
 	test_follows_levels();
 	test_evidence();
+	test_order();
 	test_edges();
 	test_binned();
 	test_disguise();
