@@ -42,6 +42,7 @@ typedef struct Choice
 static const Choice methods[] = {
 	{"impurity", METHOD_IMPURITY},
 	{"permutation", METHOD_PERMUTATION},
+	{"ped_anova", METHOD_PED_ANOVA},
 	{NULL, 0}
 };
 
