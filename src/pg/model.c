@@ -314,6 +314,8 @@ get_settings(Reader *reader, Model *model)
 	model->depth = (int) get_fixed(reader, 4);
 	model->uncertainty = get_choice(reader, 0, 1);
 	s->permutation = model->method == METHOD_PERMUTATION;
+	s->corrected = model->method == METHOD_CORRECTED;
+	s->depth = model->depth;
 	if (hp_forest_check(s) != NULL || model->depth < 0 ||
 		!(model->quantile > 0 && model->quantile < 1))
 		damaged(reader, "A setting is out of range.");
