@@ -99,3 +99,5 @@ SELECT * FROM hp_importance('runs', 'metric', method => 'ped_anova', quantile =>
 SELECT * FROM hp_importance('runs', 'metric', method => 'ped_anova', quantile => 'NaN');
 SELECT * FROM hp_importance('runs', 'metric', method => 'ped_anova', quantile => NULL);
 SELECT * FROM hp_importance('runs', 'metric', method => 'ped_anova', goal => 'max');
+-- groups have values in many dimensions, which one-dimensional densities do not tell
+SELECT * FROM hp_importance('runs', 'metric', method => 'ped_anova', depth => 1);
