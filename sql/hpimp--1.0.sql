@@ -105,7 +105,7 @@ CREATE TYPE hp_forest (
 COMMENT ON TYPE hp_forest IS 'a random forest trained on a study, and the importances it found';
 
 CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT 100, max_depth int DEFAULT NULL,
-	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION hp_importance(hp_forest) IS
 
 CREATE FUNCTION hp_importance(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
-	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION hp_parameters(hp_forest) IS
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
-	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
@@ -199,7 +199,7 @@ COMMENT ON FUNCTION hp_quality(hp_forest) IS
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
-	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
@@ -268,7 +268,7 @@ COMMENT ON FUNCTION hp_predict(hp_forest, jsonb) IS
 CREATE FUNCTION hp_predict(runs regclass, metric text, candidate jsonb,
 	config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
-	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',

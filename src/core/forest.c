@@ -25,6 +25,18 @@ hp_forest_check(const HpForestSettings *s)
 	return NULL;
 }
 
+/*
+ * Leaves of five runs: what a parameter does to many runs is told the better,
+ * and the second tree undoes what is lost.
+ */
+int64_t
+hp_leaf_for_twice(uint32_t n_runs)
+{
+	int64_t		leaf = n_runs / 20;
+
+	return leaf < 1 ? 1 : leaf > 5 ? 5 : leaf;
+}
+
 HpFeatureMap *
 hp_forest_prepare(const HpEnv *env, HpFrame *frame,
 				  const HpForestSettings *settings)
@@ -64,7 +76,7 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 	for (size_t t = 0; t < trees; t++)
 	{
 		reports[t].impurity = hp_alloc0(env, n, sizeof(double));
-		if (settings->permutation)
+		if (settings->permutation && !settings->twice)
 			reports[t].permutation = hp_alloc0(env, hp_map_subjects(map),
 											   sizeof(double));
 		if (settings->corrected)
@@ -74,12 +86,42 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 }
 
 HpOutOfBag
-hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs)
+hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
+					 const HpFeatureMap *map, const HpForestSettings *settings)
 {
+	bool		by_effects = settings->permutation && settings->twice;
+
 	return (HpOutOfBag) {
 		.sum = hp_alloc0(env, n_runs, sizeof(int64_t)),
-		.trees = hp_alloc0(env, n_runs, sizeof(uint32_t))
+		.trees = hp_alloc0(env, n_runs, sizeof(uint32_t)),
+		.effects = by_effects ?
+			hp_effects_create(env, n_runs, hp_map_subjects(map)) : NULL
 	};
+}
+
+void
+hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs)
+{
+	HpEffects  *effects = out_of_bag->effects;
+
+	memset(out_of_bag->sum, 0, n_runs * sizeof(int64_t));
+	memset(out_of_bag->trees, 0, n_runs * sizeof(uint32_t));
+	if (effects != NULL)
+		memset(effects->sum, 0, hp_effects_count(effects) * sizeof(int64_t));
+}
+
+void
+hp_out_of_bag_add(HpOutOfBag *to, const HpOutOfBag *from, uint32_t n_runs)
+{
+	size_t		n = from->effects == NULL ? 0 : hp_effects_count(from->effects);
+
+	for (uint32_t run = 0; run < n_runs; run++)
+	{
+		to->sum[run] += from->sum[run];
+		to->trees[run] += from->trees[run];
+	}
+	for (size_t i = 0; i < n; i++)
+		to->effects->sum[i] += from->effects->sum[i];
 }
 
 /* ---- one worker ---- */
@@ -100,7 +142,15 @@ struct HpTrainer
 	const uint32_t *runs;		/* to draw from; NULL: all */
 	uint32_t	n_runs;			/* of them */
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
-	HpUnseen	unseen;
+	HpAsked		unseen;			/* of it, those whose effects are looked at first */
+	uint32_t	n_permuted;		/* so many */
+
+	/* for the second tree */
+	HpRng		rng;			/* where the first has left it */
+	const HpTree *first;
+	HpAsked		seen;
+	int64_t    *left;			/* by run seen: target less prediction */
+	double	   *gain;			/* not asked for */
 };
 
 static void
@@ -122,6 +172,15 @@ prepare_decks(HpTrainer *trainer, const HpFeatureMap *map)
 		trainer->features[f].codes = trainer->decks[trainer->n_decks].codes;
 		trainer->deck_feature[trainer->n_decks++] = f;
 	}
+}
+
+static HpAsked
+make_asked(const HpEnv *env, uint32_t n_runs)
+{
+	return (HpAsked) {
+		.runs = hp_alloc(env, n_runs + (size_t) 1, sizeof(uint32_t)),
+		.predicted = hp_alloc(env, n_runs + (size_t) 1, sizeof(int64_t))
+	};
 }
 
 HpTrainer *
@@ -158,10 +217,13 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 												 &tree_settings);
 	trainer->n_runs = frame->n_runs;
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
-	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
-									sizeof(uint32_t));
-	trainer->unseen.predicted = hp_alloc(env, frame->n_runs + (size_t) 1,
-										 sizeof(int64_t));
+	trainer->unseen = make_asked(env, frame->n_runs);
+	if (settings->twice)
+	{
+		trainer->seen = make_asked(env, frame->n_runs);
+		trainer->left = hp_alloc(env, frame->n_runs, sizeof(int64_t));
+		trainer->gain = hp_alloc0(env, map->n_features, sizeof(double));
+	}
 	return trainer;
 }
 
@@ -193,7 +255,6 @@ static void
 draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 {
 	uint32_t	n = trainer->n_runs;
-	HpUnseen   *unseen = &trainer->unseen;
 
 	memset(trainer->draws, 0, trainer->frame->n_runs * sizeof(uint32_t));
 	for (uint32_t i = 0; i < n; i++)
@@ -202,14 +263,38 @@ draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 			hp_tick(trainer->env);
 		trainer->draws[run_to_draw(trainer, hp_rng_below(rng, n))]++;
 	}
-	unseen->n = 0;
-	for (uint32_t i = 0; i < n; i++)
+}
+
+/* The runs that were drawn, or that were not. */
+static void
+list_runs(const HpTrainer *trainer, bool drawn, HpAsked *asked)
+{
+	asked->n = 0;
+	for (uint32_t i = 0; i < trainer->n_runs; i++)
 	{
 		uint32_t	run = run_to_draw(trainer, i);
 
-		unseen->runs[unseen->n] = run;
-		unseen->n += trainer->draws[run] == 0;
+		asked->runs[asked->n] = run;
+		asked->n += (trainer->draws[run] > 0) == drawn;
 	}
+}
+
+/* Bring the runs whose effects are looked at to the front; returns how many. */
+static uint32_t
+looked_at_first(HpAsked *asked, uint32_t stride)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < asked->n; i++)
+	{
+		uint32_t	run = asked->runs[i];
+
+		if (run % stride != 0)
+			continue;
+		asked->runs[i] = asked->runs[n];
+		asked->runs[n++] = run;
+	}
+	return n;
 }
 
 static void
@@ -228,24 +313,37 @@ fill_gaps(HpTrainer *trainer, HpRng *rng)
 	}
 }
 
-/* Ask the tree about the runs it has not seen. */
+/* Choose the runs a tree and its second are asked about, and their partners. */
 static void
-ask_unseen(HpTrainer *trainer, HpRng *rng, const HpTree *tree,
-		   HpTreeReport *report, HpOutOfBag *out_of_bag)
+prepare_to_ask(HpTrainer *trainer, const HpOutOfBag *out_of_bag)
 {
-	HpUnseen   *unseen = &trainer->unseen;
+	HpAsked    *unseen = &trainer->unseen;
 
-	if (trainer->settings->permutation)
-		hp_permute(trainer->permuter, rng, tree, unseen,
-				   trainer->frame->target, report->permutation);
+	list_runs(trainer, false, unseen);
+	if (out_of_bag->effects == NULL)
+		return;
+	trainer->n_permuted = looked_at_first(unseen, out_of_bag->effects->stride);
+	hp_draw_partners(trainer->permuter, &trainer->rng, unseen,
+					 trainer->n_permuted);
+}
+
+/* Ask the tree about the runs it has not seen; permutation may be NULL. */
+static void
+ask_unseen(HpTrainer *trainer, const HpTree *tree, double *permutation,
+		   HpOutOfBag *out_of_bag)
+{
+	HpAsked    *unseen = &trainer->unseen;
+
+	if (out_of_bag->effects != NULL)
+		hp_add_effects(trainer->permuter, tree, unseen, trainer->n_permuted,
+					   out_of_bag->effects);
+	else if (permutation != NULL)
+		hp_permute(trainer->permuter, &trainer->rng, tree, unseen,
+				   trainer->frame->target, permutation);
 	else
-		hp_predict_unseen(trainer->permuter, tree, unseen);
-	report->n_out_of_bag = unseen->n;
+		hp_predict_runs(trainer->permuter, tree, unseen);
 	for (uint32_t i = 0; i < unseen->n; i++)
-	{
 		out_of_bag->sum[unseen->runs[i]] += unseen->predicted[i];
-		out_of_bag->trees[unseen->runs[i]]++;
-	}
 }
 
 static double
@@ -273,20 +371,51 @@ const HpTree *
 hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 			  HpOutOfBag *out_of_bag)
 {
-	HpRng		rng;
 	const HpTree *tree;
 
-	hp_rng_init(&rng, trainer->settings->seed, t);
-	draw_bootstrap(trainer, &rng);
-	fill_gaps(trainer, &rng);
-	tree = hp_tree_grow(trainer->grower, &rng, trainer->frame->target,
+	hp_rng_init(&trainer->rng, trainer->settings->seed, t);
+	draw_bootstrap(trainer, &trainer->rng);
+	fill_gaps(trainer, &trainer->rng);
+	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->frame->target,
 						trainer->draws, report->impurity);
 	scale_to_one(report->impurity, trainer->n_features);
 	report->n_nodes = tree->n_nodes;
-	ask_unseen(trainer, &rng, tree, report, out_of_bag);
+	prepare_to_ask(trainer, out_of_bag);
+	ask_unseen(trainer, tree, report->permutation, out_of_bag);
+	report->n_out_of_bag = trainer->unseen.n;
+	for (uint32_t i = 0; i < trainer->unseen.n; i++)
+		out_of_bag->trees[trainer->unseen.runs[i]]++;
+	trainer->first = tree;
 	if (trainer->corrector != NULL)
 		hp_correct(trainer->corrector, trainer->settings->seed, t,
 				   trainer->frame->target, trainer->draws, report->corrected);
+	return tree;
+}
+
+/* What the first tree leaves of the targets of the runs it has seen. */
+static void
+subtract_first(HpTrainer *trainer)
+{
+	HpAsked    *seen = &trainer->seen;
+
+	list_runs(trainer, true, seen);
+	hp_predict_runs(trainer->permuter, trainer->first, seen);
+	for (uint32_t i = 0; i < seen->n; i++)
+		trainer->left[seen->runs[i]] =
+			trainer->frame->target[seen->runs[i]] - seen->predicted[i];
+}
+
+const HpTree *
+hp_train_second(HpTrainer *trainer, HpOutOfBag *out_of_bag)
+{
+	const HpTree *tree;
+
+	if (!trainer->settings->twice)
+		return NULL;
+	subtract_first(trainer);
+	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->left,
+						trainer->draws, trainer->gain);
+	ask_unseen(trainer, tree, NULL, out_of_bag);
 	return tree;
 }
 
@@ -330,24 +459,65 @@ reported(const HpTreeReport *report, HpImportance importance)
 		report->corrected;
 }
 
+/* Add up by subject what the trees report. */
+static void
+add_reports(const HpTrees *trees, HpImportance importance, double *sums)
+{
+	bool		with_groups = importance == HP_PERMUTATION;
+	uint32_t	n = with_groups ? hp_map_subjects(trees->map) :
+		trees->map->n_features;
+
+	memset(sums, 0, hp_map_subjects(trees->map) * sizeof(double));
+	for (uint32_t t = 0; t < trees->n; t++)
+		for (uint32_t i = 0; i < n; i++)
+			sums[i] += reported(&trees->reports[t], importance)[i];
+	if (!with_groups)
+		add_members(trees->map, sums);
+}
+
+/* Of the shares of a forest that explains next to nothing so much is kept. */
+#define LEAST_WEIGHT	0.1
+
+/* Draw shares towards equal ones: see HpForestResult. */
+static void
+draw_to_equal(const HpFeatureMap *map, double r2, double *shares)
+{
+	uint32_t	n = map->n_features;
+	double		weight = r2 > LEAST_WEIGHT * HP_R2_TO_TELL ?
+		fmin(r2 / HP_R2_TO_TELL, 1) : LEAST_WEIGHT;
+	double		equal = (1 - weight) / n;
+
+	if (weight == 1 || sum_of(shares, n) == 0)
+		return;
+	for (uint32_t f = 0; f < n; f++)
+	{
+		shares[f] = weight * shares[f] + equal;
+		if (map->groups.of[f] != HP_NO_GROUP)
+			shares[n + map->groups.of[f]] += equal / weight;
+	}
+	for (uint32_t g = 0; g < map->groups.n; g++)
+		shares[n + g] *= weight;
+}
+
 /* What rounding leaves of a sum of numbers that cancel. */
 #define ROUNDING_DUST	1e-12
 
 void
-hp_forest_shares(const HpFeatureMap *map, const HpTreeReport *reports,
-				 uint32_t trees, HpImportance importance, double *shares)
+hp_forest_shares(const HpEnv *env, const HpTrees *trees,
+				 HpImportance importance, double r2, double *shares)
 {
-	bool		with_groups = importance == HP_PERMUTATION;
-	uint32_t	n = with_groups ? hp_map_subjects(map) : map->n_features;
+	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 
-	memset(shares, 0, hp_map_subjects(map) * sizeof(double));
-	for (uint32_t t = 0; t < trees; t++)
-		for (uint32_t i = 0; i < n; i++)
-			shares[i] += reported(&reports[t], importance)[i];
-	if (!with_groups)
-		add_members(map, shares);
+	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
+		hp_effect_importance(env, out_of_bag->effects, trees->frame->target,
+							 out_of_bag->sum, out_of_bag->trees, shares);
+	else
+		add_reports(trees, importance, shares);
 	/* of impurity nothing cancels, and next to a sentinel little may be much */
-	make_shares(map, importance == HP_IMPURITY ? 0 : ROUNDING_DUST, shares);
+	make_shares(trees->map, importance == HP_IMPURITY ? 0 : ROUNDING_DUST,
+				shares);
+	if (importance != HP_IMPURITY)
+		draw_to_equal(trees->map, r2, shares);
 }
 
 /* Whether any tree has a split, one that is worth something. */
@@ -363,9 +533,10 @@ any_reduction(const HpTreeReport *reports, uint32_t trees, uint32_t n_features)
 
 /* Out-of-bag R^2 and root mean squared error. */
 void
-hp_forest_judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
-				HpForestResult *result)
+hp_forest_judge(const HpTrees *trees, HpForestResult *result)
 {
+	const HpFrame *frame = trees->frame;
+	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 	double		mean = 0;
 	double		errors = 0;
 	double		spread = 0;
@@ -401,13 +572,13 @@ hp_forest_judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
 }
 
 static double *
-make_importance(const HpEnv *env, const HpFeatureMap *map,
-				const HpTreeReport *reports, uint32_t trees,
-				HpImportance importance)
+make_importance(const HpEnv *env, const HpTrees *trees,
+				HpImportance importance, double r2)
 {
-	double	   *shares = hp_alloc(env, hp_map_subjects(map), sizeof(double));
+	double	   *shares = hp_alloc(env, hp_map_subjects(trees->map),
+								  sizeof(double));
 
-	hp_forest_shares(map, reports, trees, importance, shares);
+	hp_forest_shares(env, trees, importance, r2, shares);
 	return shares;
 }
 
@@ -416,19 +587,20 @@ hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 				 const HpFeatureMap *map, const HpForestSettings *settings,
 				 const HpTreeReport *reports, const HpOutOfBag *out_of_bag)
 {
+	HpTrees		trees = {frame, map, reports, (uint32_t) settings->trees,
+		out_of_bag
+	};
 	HpForestResult result = {0};
-	uint32_t	trees = (uint32_t) settings->trees;
 
-	if (any_reduction(reports, trees, map->n_features))
-	{
-		result.impurity = make_importance(env, map, reports, trees, HP_IMPURITY);
-		if (settings->permutation)
-			result.permutation = make_importance(env, map, reports, trees,
-												 HP_PERMUTATION);
-		if (settings->corrected)
-			result.corrected = make_importance(env, map, reports, trees,
-											   HP_CORRECTED);
-	}
-	hp_forest_judge(frame, out_of_bag, &result);
+	hp_forest_judge(&trees, &result);
+	if (!any_reduction(reports, trees.n, map->n_features))
+		return result;
+	result.impurity = make_importance(env, &trees, HP_IMPURITY, result.r2);
+	if (settings->permutation)
+		result.permutation = make_importance(env, &trees, HP_PERMUTATION,
+											 result.r2);
+	if (settings->corrected)
+		result.corrected = make_importance(env, &trees, HP_CORRECTED,
+										   result.r2);
 	return result;
 }

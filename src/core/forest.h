@@ -14,7 +14,7 @@
 #ifndef HPIMP_FOREST_H
 #define HPIMP_FOREST_H
 
-#include "group.h"
+#include "effect.h"
 #include "missing.h"
 
 #define HP_MAX_TREES 10000
@@ -31,7 +31,15 @@ typedef struct HpForestSettings
 	bool		corrected;		/* compute corrected importance */
 	int64_t		depth;			/* >= 1: group by so many components of the
 								 * names; 0: no groups */
+	bool		twice;			/* each tree is followed by a second one, grown on
+								 * what it leaves of the metric in the same
+								 * sample: the two add up.  permutation is then
+								 * by the effects of the forest (effect.h), not
+								 * by the errors of each tree */
 } HpForestSettings;
+
+/* What min_samples_leaf is best for trees that are followed by a second one. */
+extern int64_t hp_leaf_for_twice(uint32_t n_runs);
 
 /* NULL if the settings are valid, else why not, naming the setting. */
 extern const char *hp_forest_check(const HpForestSettings *settings);
@@ -75,7 +83,7 @@ typedef struct HpTreeReport
 								 * tree has no split */
 	double	   *permutation;	/* by subject: increase of the mean squared
 								 * error out of bag, squared units of target;
-								 * NULL if not asked for */
+								 * NULL if not asked for, or if by effects */
 	double	   *corrected;		/* by feature: see hp_correct(); NULL if not
 								 * asked for */
 } HpTreeReport;
@@ -88,10 +96,19 @@ extern HpTreeReport *hp_reports_create(const HpEnv *env,
 typedef struct HpOutOfBag
 {
 	int64_t    *sum;			/* of predicted targets */
-	uint32_t   *trees;			/* that had the run out of bag */
+	uint32_t   *trees;			/* that had the run out of bag; a tree and its
+								 * second count as one */
+	HpEffects  *effects;		/* NULL unless permutation is by them */
 } HpOutOfBag;
 
-extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs);
+extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
+									   const HpFeatureMap *map,
+									   const HpForestSettings *settings);
+
+/* Set all sums to 0 again; add others to them. */
+extern void hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs);
+extern void hp_out_of_bag_add(HpOutOfBag *to, const HpOutOfBag *from,
+							  uint32_t n_runs);
 
 /* One worker: scratch memory to train any trees of the forest. */
 typedef struct HpTrainer HpTrainer;
@@ -120,10 +137,24 @@ extern const HpTree *hp_train_tree(HpTrainer *trainer, uint32_t t,
 								   HpOutOfBag *out_of_bag);
 
 /*
+ * The second tree to the one just trained, if settings say twice; NULL if not.
+ * The report is of the first alone.
+ */
+extern const HpTree *hp_train_second(HpTrainer *trainer,
+									 HpOutOfBag *out_of_bag);
+
+/*
  * What the forest says.  Importances are by subject: those of the features sum
  * to 1; those of groups are in the same unit, or sum to 1 themselves if
  * features have none.
+ *
+ * permutation and corrected are there to tell what matters from what does not.
+ * Where the forest explains next to nothing, which feature seems to matter is
+ * luck: below HP_R2_TO_TELL they are drawn towards equal shares, the more the
+ * less R^2 is, but for a tenth that keeps their order.
  */
+#define HP_R2_TO_TELL	0.05
+
 typedef struct HpForestResult
 {
 	double	   *impurity;		/* NULL if no tree has a split */
@@ -142,10 +173,6 @@ extern HpForestResult hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 									   const HpTreeReport *reports,
 									   const HpOutOfBag *out_of_bag);
 
-/*
- * The parts of it.  One importance of any number of reports, which hold it: by
- * subject, in memory of the caller; all 0 if no tree has a split.
- */
 typedef enum HpImportance
 {
 	HP_NO_IMPORTANCE,			/* none of these */
@@ -154,20 +181,36 @@ typedef enum HpImportance
 	HP_CORRECTED
 } HpImportance;
 
-extern void hp_forest_shares(const HpFeatureMap *map,
-							 const HpTreeReport *reports, uint32_t trees,
-							 HpImportance importance, double *shares);
+/* Trees and what they said together. */
+typedef struct HpTrees
+{
+	const HpFrame *frame;
+	const HpFeatureMap *map;
+	const HpTreeReport *reports;
+	uint32_t	n;
+	const HpOutOfBag *out_of_bag;
+} HpTrees;
 
-/* R^2 and RMSE, and how many runs they rest on. */
-extern void hp_forest_judge(const HpFrame *frame, const HpOutOfBag *out_of_bag,
-							HpForestResult *result);
+/* The parts of it: R^2 and RMSE, and how many runs they rest on. */
+extern void hp_forest_judge(const HpTrees *trees, HpForestResult *result);
+
+/*
+ * One importance that the reports or the effects hold: by subject, in memory
+ * of the caller; all 0 if no tree has a split.  r2 is that of the forest.
+ */
+extern void hp_forest_shares(const HpEnv *env, const HpTrees *trees,
+							 HpImportance importance, double r2,
+							 double *shares);
 
 /*
  * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).
  * impurity: Breiman et al. 1984; normalised per tree and over trees as
  * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
  * 10: per tree over its own out-of-bag runs, not divided by a standard error;
- * means over trees below 0 are set to 0, then scaled to sum 1.  corrected:
+ * means over trees below 0 are set to 0, then scaled to sum 1; by effects: see
+ * effect.h.  A second tree on the errors of the first: twicing (Tukey,
+ * Exploratory Data Analysis, 1977; Buhlmann and Yu, J. Am. Stat. Assoc. 98
+ * (2003)) within each bag (Pavlov, Gorodilov and Brunk, BagBoo, CIKM 2010).  corrected:
  * see corrected.h; means as for permutation.  Groups: for permutation the
  * members are permuted together (Gregorutti, Michel, Saint-Pierre, Grouped
  * variable importance with random forests, Computational Statistics & Data

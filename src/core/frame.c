@@ -232,14 +232,15 @@ bits_of(uint32_t n)
 }
 
 /*
- * 48 bits resolve 3.5e-15 of the spread; beyond 16,384 runs a bit is given
- * up for each doubling so that n draws still sum within 62 bits.
+ * 47 bits resolve 7e-15 of the spread; beyond 16,384 runs a bit is given up
+ * for each doubling so that n draws still sum within 61 bits, and differences
+ * of targets within 62.
  */
 static void
 make_target(const Builder *b, HpFrame *frame)
 {
 	uint32_t	n = frame->n_runs;
-	int			bits = bits_of(n) <= 14 ? 48 : 62 - bits_of(n);
+	int			bits = bits_of(n) <= 14 ? 47 : 61 - bits_of(n);
 	double		low,
 				range,
 				shrink;

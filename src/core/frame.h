@@ -57,8 +57,9 @@ typedef struct HpFrame
 
 	/*
 	 * The metric in fixed point: metric = center + unit * target, up to
-	 * rounding, with |target| <= 2^48, or less for more than 16,384 runs, so
-	 * that sums over as many draws as there are runs fit int64.  Integer sums are exact, so they
+	 * rounding, with |target| <= 2^47, or less for more than 16,384 runs, so
+	 * that sums over as many draws as there are runs fit int64, those of
+	 * differences of two targets too.  Integer sums are exact, so they
 	 * depend on no order and differences of sums lose nothing.
 	 */
 	int64_t    *target;

@@ -41,6 +41,11 @@ struct HpPermuter
 								 * NO_SUBJECT */
 	uint32_t   *partners;		/* by unseen run: whose values it gets */
 
+	/* of the question at work: one of the two */
+	double	   *increase;		/* by subject, of the squared error against */
+	const int64_t *target;
+	HpEffects  *effects;
+
 	/* of the block at work */
 	const uint32_t *runs;
 	const uint8_t *row[BLOCK];
@@ -160,10 +165,27 @@ walk_runs(HpPermuter *p, const HpTree *tree, uint32_t n, bool permuting,
 	}
 }
 
-/* Walk the detours to their leaves and add up what they change. */
+/* Add up what a detour changes that has come to a leaf. */
+static inline void
+end_detour(HpPermuter *p, const Walk *walk, int64_t predicted, int64_t changed)
+{
+	uint32_t	run = p->runs[walk->place];
+
+	if (p->effects != NULL)
+		hp_effects_of(p->effects, run)[walk->subject] += predicted - changed;
+	else
+	{
+		double		error = (double) (predicted - p->target[run]);
+		double		worse = (double) (changed - p->target[run]);
+
+		p->increase[walk->subject] += worse * worse - error * error;
+	}
+	*parted_by(p, walk->place, walk->subject) = false;
+}
+
+/* Walk the detours to their leaves. */
 static void
-walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
-			 const int64_t *target, double *increase)
+walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted)
 {
 	uint32_t	n = p->n_detours;
 
@@ -178,12 +200,7 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
 
 			if (node->left == 0)
 			{
-				int64_t		wanted = target[p->runs[walk.place]];
-				double		error = (double) (predicted[walk.place] - wanted);
-				double		changed = (double) (node->value - wanted);
-
-				increase[walk.subject] += changed * changed - error * error;
-				*parted_by(p, walk.place, walk.subject) = false;
+				end_detour(p, &walk, predicted[walk.place], node->value);
 				continue;
 			}
 			walk.node = node->left +
@@ -196,14 +213,14 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
 	p->n_detours = 0;
 }
 
-/* Take the next block of unseen runs, with partners if they are drawn. */
+/* Take the next block of runs before end, with partners if they are drawn. */
 static uint32_t
-begin_block(HpPermuter *p, const HpUnseen *unseen, uint32_t first,
+begin_block(HpPermuter *p, const HpAsked *asked, uint32_t first, uint32_t end,
 			bool permuting)
 {
-	uint32_t	n = unseen->n - first < BLOCK ? unseen->n - first : BLOCK;
+	uint32_t	n = end - first < BLOCK ? end - first : BLOCK;
 
-	p->runs = unseen->runs + first;
+	p->runs = asked->runs + first;
 	for (uint32_t i = 0; i < n; i++)
 	{
 		p->row[i] = hp_row(p->rows, p->runs[i]);
@@ -218,23 +235,31 @@ begin_block(HpPermuter *p, const HpUnseen *unseen, uint32_t first,
 	return n;
 }
 
-void
-hp_predict_unseen(HpPermuter *p, const HpTree *tree, HpUnseen *unseen)
+/* Predict the runs from first on. */
+static void
+predict_from(HpPermuter *p, const HpTree *tree, HpAsked *asked, uint32_t first)
 {
-	hp_rows_ready(p->rows);
-	for (uint32_t i = 0; i < unseen->n; i += BLOCK)
+	for (uint32_t i = first; i < asked->n; i += BLOCK)
 	{
-		uint32_t	n = begin_block(p, unseen, i, false);
+		uint32_t	n = begin_block(p, asked, i, asked->n, false);
 
-		walk_runs(p, tree, n, false, unseen->predicted + i);
+		walk_runs(p, tree, n, false, asked->predicted + i);
 	}
 }
 
-/* Fisher-Yates, built from the front ("inside out"). */
-static void
-draw_partners(HpPermuter *p, HpRng *rng, const HpUnseen *unseen)
+void
+hp_predict_runs(HpPermuter *p, const HpTree *tree, HpAsked *asked)
 {
-	for (uint32_t i = 0; i < unseen->n; i++)
+	hp_rows_ready(p->rows);
+	predict_from(p, tree, asked, 0);
+}
+
+/* Fisher-Yates, built from the front ("inside out"). */
+void
+hp_draw_partners(HpPermuter *p, HpRng *rng, const HpAsked *unseen,
+				 uint32_t n_permuted)
+{
+	for (uint32_t i = 0; i < n_permuted; i++)
 	{
 		uint32_t	j = hp_rng_below(rng, i + 1);
 
@@ -245,21 +270,41 @@ draw_partners(HpPermuter *p, HpRng *rng, const HpUnseen *unseen)
 	}
 }
 
+/* Walk the first runs and the detours that their partners make. */
+static void
+permute_first(HpPermuter *p, const HpTree *tree, HpAsked *unseen,
+			  uint32_t n_permuted)
+{
+	hp_rows_ready(p->rows);
+	for (uint32_t i = 0; i < n_permuted; i += BLOCK)
+	{
+		uint32_t	n = begin_block(p, unseen, i, n_permuted, true);
+
+		walk_runs(p, tree, n, true, unseen->predicted + i);
+		walk_detours(p, tree, unseen->predicted + i);
+	}
+}
+
 void
-hp_permute(HpPermuter *p, HpRng *rng, const HpTree *tree, HpUnseen *unseen,
+hp_add_effects(HpPermuter *p, const HpTree *tree, HpAsked *unseen,
+			   uint32_t n_permuted, HpEffects *effects)
+{
+	p->effects = effects;
+	permute_first(p, tree, unseen, n_permuted);
+	predict_from(p, tree, unseen, n_permuted);
+}
+
+void
+hp_permute(HpPermuter *p, HpRng *rng, const HpTree *tree, HpAsked *unseen,
 		   const int64_t *target, double *increase)
 {
 	for (uint32_t i = 0; i < p->n_subjects; i++)
 		increase[i] = 0;
-	draw_partners(p, rng, unseen);
-	hp_rows_ready(p->rows);
-	for (uint32_t i = 0; i < unseen->n; i += BLOCK)
-	{
-		uint32_t	n = begin_block(p, unseen, i, true);
-
-		walk_runs(p, tree, n, true, unseen->predicted + i);
-		walk_detours(p, tree, unseen->predicted + i, target, increase);
-	}
+	hp_draw_partners(p, rng, unseen, unseen->n);
+	p->effects = NULL;
+	p->increase = increase;
+	p->target = target;
+	permute_first(p, tree, unseen, unseen->n);
 	if (unseen->n > 0)
 		for (uint32_t i = 0; i < p->n_subjects; i++)
 			increase[i] /= unseen->n;

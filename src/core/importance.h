@@ -6,16 +6,16 @@
 #ifndef HPIMP_IMPORTANCE_H
 #define HPIMP_IMPORTANCE_H
 
-#include "group.h"
+#include "effect.h"
 #include "tree.h"
 
-/* The runs a tree has not seen. */
-typedef struct HpUnseen
+/* The runs a tree is asked about. */
+typedef struct HpAsked
 {
 	uint32_t	n;
 	uint32_t   *runs;
 	int64_t    *predicted;		/* the tree's predictions for them */
-} HpUnseen;
+} HpAsked;
 
 /* Scratch memory for one worker. */
 typedef struct HpPermuter HpPermuter;
@@ -24,9 +24,9 @@ typedef struct HpPermuter HpPermuter;
 extern HpPermuter *hp_permuter_create(const HpEnv *env, HpRows *rows,
 									  const HpGroups *groups);
 
-/* Predict the unseen runs. */
-extern void hp_predict_unseen(HpPermuter *permuter, const HpTree *tree,
-							  HpUnseen *unseen);
+/* Predict runs. */
+extern void hp_predict_runs(HpPermuter *permuter, const HpTree *tree,
+							HpAsked *asked);
 
 /*
  * Predict the unseen runs, and set increase[subject]: how much the mean squared
@@ -36,7 +36,19 @@ extern void hp_predict_unseen(HpPermuter *permuter, const HpTree *tree,
  * permutation serves all subjects, each permuted by itself.
  */
 extern void hp_permute(HpPermuter *permuter, HpRng *rng, const HpTree *tree,
-					   HpUnseen *unseen, const int64_t *target,
+					   HpAsked *unseen, const int64_t *target,
 					   double *increase);
+
+/*
+ * The same for the effects of subjects (effect.h), of those of the unseen runs
+ * that are looked at; these must come first, n_permuted of them.  Partners are
+ * drawn first and serve any number of trees: what the trees say of a run
+ * together has effects that are the sums of theirs.
+ */
+extern void hp_draw_partners(HpPermuter *permuter, HpRng *rng,
+							 const HpAsked *unseen, uint32_t n_permuted);
+extern void hp_add_effects(HpPermuter *permuter, const HpTree *tree,
+						   HpAsked *unseen, uint32_t n_permuted,
+						   HpEffects *effects);
 
 #endif							/* HPIMP_IMPORTANCE_H */

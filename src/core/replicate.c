@@ -50,11 +50,12 @@ cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 			  uint32_t n_features)
 {
 	double		levels = levels_of(n_runs / (uint32_t) settings->min_samples_leaf + 1);
+	int			each = (settings->twice ? 2 : 1) * (settings->corrected ? 2 : 1);
 
 	if (settings->max_depth > 0 && levels > settings->max_depth)
 		levels = (double) settings->max_depth;
 	return levels * n_runs * n_features * settings->max_features *
-		(double) settings->trees * (settings->corrected ? 2 : 1);
+		(double) settings->trees * each;
 }
 
 double
@@ -144,6 +145,7 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 	plan.half.permutation = importance == HP_PERMUTATION;
 	plan.half.corrected = importance == HP_CORRECTED;
 	plan.whole.permutation = true;
+	plan.whole.twice = false;
 	plan.whole.corrected = false;
 	plan.half.trees = HALF_TREES;
 	spend(&plan, fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
@@ -276,10 +278,25 @@ struct HpReplicator
 	HpTrainer  *half;
 	HpTrainer  *whole;
 	HpTreeReport *reports;		/* of one replicate */
-	HpOutOfBag	out_of_bag;
+	HpOutOfBag	halves[2];		/* of the trees on a half of the runs */
+	HpOutOfBag	out_of_bag;		/* of all of them */
+	HpOutOfBag	of_whole;		/* of trees on a metric */
 	uint32_t   *runs;			/* the half at work, or those of the tree */
 	double	   *shares;			/* by half of the trees, of each subject */
 };
+
+static void
+create_halves(HpReplicator *r)
+{
+	const HpReplicatePlan *plan = r->plan;
+
+	r->half = hp_trainer_create(r->env, r->actual, r->map, &plan->half);
+	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
+										 &plan->half);
+	for (int i = 0; i < 2; i++)
+		r->halves[i] = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
+											&plan->half);
+}
 
 HpReplicator *
 hp_replicator_create(const HpEnv *env, const HpFrame *frame,
@@ -289,7 +306,8 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 	HpForestSettings most = plan->half;
 
 	most.trees = MOST_TREES;
-	most.permutation = true;	/* of the others */
+	most.permutation = true;	/* of the others, by trees */
+	most.twice = false;
 	r->env = env;
 	r->plan = plan;
 	r->actual = frame;
@@ -297,10 +315,10 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 	r->frame = *frame;
 	r->frame.target = hp_alloc(env, plan->n_runs, sizeof(int64_t));
 	if (plan->n_halves > 0)
-		r->half = hp_trainer_create(env, frame, map, &plan->half);
+		create_halves(r);
 	r->whole = hp_trainer_create(env, &r->frame, map, &plan->whole);
 	r->reports = hp_reports_create(env, map, &most);
-	r->out_of_bag = hp_out_of_bag_create(env, plan->n_runs);
+	r->of_whole = hp_out_of_bag_create(env, plan->n_runs, map, &plan->whole);
 	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
 	r->shares = hp_alloc(env, 2 * (size_t) plan->n_subjects, sizeof(double));
 	return r;
@@ -315,21 +333,32 @@ hp_replicator_later(const HpReplicator *r)
 
 /* Train tree t of a unit; trees are numbered on from those of the forest. */
 static void
-train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t)
+train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t,
+		   HpOutOfBag *out_of_bag)
 {
 	hp_tick(r->env);
 	memset(r->reports[t].impurity, 0, r->plan->n_features * sizeof(double));
 	hp_train_tree(trainer, HP_MAX_TREES + unit * MOST_TREES + t, &r->reports[t],
-				  &r->out_of_bag);
+				  out_of_bag);
+	hp_train_second(trainer, out_of_bag);
 }
 
 /* ---- on halves ---- */
 
 static void
-shares_of(const HpReplicator *r, uint32_t first, uint32_t trees, double *shares)
+train_halves(HpReplicator *r, uint32_t unit)
 {
-	hp_forest_shares(r->map, r->reports + first, trees, r->plan->importance,
-					 shares);
+	const HpReplicatePlan *plan = r->plan;
+	uint32_t	trees = (uint32_t) plan->half.trees;
+
+	hp_out_of_bag_clear(&r->out_of_bag, plan->n_runs);
+	for (uint32_t i = 0; i < 2; i++)
+	{
+		hp_out_of_bag_clear(&r->halves[i], plan->n_runs);
+		for (uint32_t t = i * (trees / 2); t < (i + 1) * (trees / 2); t++)
+			train_tree(r, r->half, unit, t, &r->halves[i]);
+		hp_out_of_bag_add(&r->out_of_bag, &r->halves[i], plan->n_runs);
+	}
 }
 
 /*
@@ -341,17 +370,28 @@ static void
 replicate_half(HpReplicator *r, uint32_t unit, double *report)
 {
 	const HpReplicatePlan *plan = r->plan;
-	uint32_t	trees = (uint32_t) plan->half.trees;
+	uint32_t	half = (uint32_t) plan->half.trees / 2;
 	uint32_t	n = plan->n_subjects;
+	HpTrees		all = {r->actual, r->map, r->reports, 2 * half,
+		&r->out_of_bag
+	};
+	HpForestResult judged;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
 
 	choose_runs(r->env, &rng, plan->n_runs, plan->half_runs, r->runs);
 	hp_trainer_draw_from(r->half, r->runs, plan->half_runs);
-	for (uint32_t t = 0; t < trees; t++)
-		train_tree(r, r->half, unit, t);
-	shares_of(r, 0, trees, report);
-	shares_of(r, 0, trees / 2, r->shares);
-	shares_of(r, trees / 2, trees / 2, r->shares + n);
+	train_halves(r, unit);
+	hp_forest_judge(&all, &judged);
+	hp_forest_shares(r->env, &all, plan->importance, judged.r2, report);
+	for (uint32_t i = 0; i < 2; i++)
+	{
+		HpTrees		of = {r->actual, r->map, r->reports + i * half, half,
+			&r->halves[i]
+		};
+
+		hp_forest_shares(r->env, &of, plan->importance, judged.r2,
+						 r->shares + i * n);
+	}
 	for (uint32_t i = 0; i < n; i++)
 	{
 		double		difference = r->shares[i] - r->shares[n + i];
@@ -393,6 +433,7 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 	uint32_t	trees = (uint32_t) plan->whole.trees;
 	uint32_t	n = plan->n_subjects;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
+	HpTrees		all = {&r->frame, r->map, r->reports, trees, &r->of_whole};
 	HpForestResult judged;
 	double		spread;
 
@@ -401,6 +442,7 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 			   plan->n_runs * sizeof(int64_t));
 	else
 		permute_target(r, &rng);
+	hp_out_of_bag_clear(&r->of_whole, plan->n_runs);
 	for (uint32_t t = 0; t < trees; t++)
 	{
 		if (plan->tree_runs < plan->n_runs)
@@ -408,11 +450,11 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 			choose_runs(r->env, &rng, plan->n_runs, plan->tree_runs, r->runs);
 			hp_trainer_draw_from(r->whole, r->runs, plan->tree_runs);
 		}
-		train_tree(r, r->whole, unit, t);
+		train_tree(r, r->whole, unit, t, &r->of_whole);
 		for (uint32_t i = 0; i < n; i++)
 			report[i] += r->reports[t].permutation[i];
 	}
-	hp_forest_judge(&r->frame, &r->out_of_bag, &judged);
+	hp_forest_judge(&all, &judged);
 	spread = 1 / fmax(1 - judged.r2, LEAST_ERROR);
 	for (uint32_t i = 0; i < n; i++)
 		report[i] *= isnan(judged.r2) ? 0 : spread;
@@ -423,8 +465,6 @@ void
 hp_replicate(HpReplicator *r, uint32_t unit, double *report)
 {
 	memset(report, 0, hp_replicate_size(r->plan) * sizeof(double));
-	memset(r->out_of_bag.sum, 0, r->plan->n_runs * sizeof(int64_t));
-	memset(r->out_of_bag.trees, 0, r->plan->n_runs * sizeof(uint32_t));
 	if (unit < r->plan->n_halves)
 		replicate_half(r, unit, report);
 	else

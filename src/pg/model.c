@@ -139,6 +139,7 @@ put_settings(Writer *writer, const Model *model)
 	put_double(writer, s->max_features);
 	put_fixed(writer, s->seed, 8);
 	put_fixed(writer, s->missing, 1);
+	put_fixed(writer, s->twice, 1);
 	put_fixed(writer, model->method, 1);
 	put_fixed(writer, model->onehot, 1);
 	put_fixed(writer, model->maximize, 1);
@@ -307,6 +308,7 @@ get_settings(Reader *reader, Model *model)
 	s->max_features = get_double(reader);
 	s->seed = get_fixed(reader, 8);
 	s->missing = get_choice(reader, HP_MISSING_VALUE, HP_MISSING_FILL);
+	s->twice = get_choice(reader, 0, 1);
 	model->method = get_choice(reader, FIRST_METHOD, LAST_METHOD);
 	model->onehot = get_choice(reader, 0, 1);
 	model->maximize = get_choice(reader, 0, 1);
@@ -509,7 +511,7 @@ get_model(const char *bytes, Size size)
 	get_quality(&reader, model);
 	get_rows(&reader, model);
 	get_groups(&reader, model);
-	model->n_trees = get_varint(&reader, HP_MAX_TREES);
+	model->n_trees = get_varint(&reader, 2 * HP_MAX_TREES);
 	model->trees = reader.at;
 	model->trees_end = reader.end;
 	return model;
@@ -660,7 +662,7 @@ model_check(const char *bytes, Size size)
 	Model	   *model = get_model(bytes, size);
 	Reader		reader = {model->trees, model->trees_end, 0, "hp_forest"};
 
-	if (model->n_trees != 0 && model->n_trees != model->settings.trees)
+	if (model->n_trees != 0 && model->n_trees != model_trees(&model->settings))
 		damaged(&reader, "It has another number of trees than it says.");
 	for (uint32 t = 0; t < model->n_trees; t++)
 		check_tree(&reader, model);
@@ -713,5 +715,5 @@ model_predict(const Model *model, const uint32 *codes)
 
 		sum += predict_below(model, &tree, 0, codes);
 	}
-	return model->center + model->unit * (sum / model->n_trees);
+	return model->center + model->unit * (sum / model->settings.trees);
 }

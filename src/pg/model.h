@@ -107,11 +107,18 @@ typedef struct Model
 	ModelGroup *groups;
 	uint32		n_features;
 	uint32	   *features;		/* index of the row of each feature */
-	uint32		n_trees;		/* kept: all, or none if too large or never
-								 * grown */
+	uint32		n_trees;		/* kept: all, each followed by its second if it
+								 * has one; or none if too large or never grown */
 	const char *trees;			/* flat: see model.c */
 	const char *trees_end;
 } Model;
+
+/* How many trees there are, the second ones too. */
+static inline uint32
+model_trees(const HpForestSettings *settings)
+{
+	return (uint32) settings->trees * (settings->twice ? 2 : 1);
+}
 
 /* A forest that is larger is kept without its trees. */
 #define MODEL_MAX_TREE_BYTES	((Size) 900 * 1024 * 1024)

@@ -6,7 +6,7 @@
  * report has a place of its own.  Out-of-bag predictions are sums of integers,
  * which every process adds to the shared ones once, when it is done:
  *
- *		the team's frame | Shared | reports | importances | out-of-bag sums
+ *		the team's frame | Shared | reports | importances | out-of-bag sums | effects
  *
  * Trees that are kept go through temporary files, one for each process: they
  * may be far larger than the shared memory of a container.
@@ -34,7 +34,8 @@ enum
 	KEY_REPORTS,
 	KEY_SHARES,
 	KEY_SUMS,
-	KEY_COUNTS
+	KEY_COUNTS,
+	KEY_EFFECTS
 };
 
 typedef struct Shared
@@ -67,6 +68,8 @@ typedef struct Parts
 	double	   *shares;			/* of all trees: see report_of() */
 	pg_atomic_uint64 *sums;
 	pg_atomic_uint32 *counts;
+	pg_atomic_uint64 *effects;
+	Size		n_effects;
 } Parts;
 
 PGDLLEXPORT void hpimp_train_worker(dsm_segment *segment, shm_toc *toc);
@@ -86,7 +89,7 @@ estimate_ns(const HpFrame *frame, const HpFeatureMap *map,
 		levels = fmin(levels, settings->max_depth);
 	return NS_PER_VISIT * frame->n_runs * map->n_features *
 		settings->max_features * levels * settings->trees *
-		(settings->corrected ? 2 : 1);
+		(settings->corrected ? 2 : 1) * (settings->twice ? 2 : 1);
 }
 
 static Size
@@ -102,7 +105,7 @@ count_shares(const HpForestSettings *settings, uint32 n_features,
 {
 	Size		n = n_features;
 
-	if (settings->permutation)
+	if (settings->permutation && !settings->twice)
 		n += (Size) n_features + n_groups;
 	if (settings->corrected)
 		n += n_features;
@@ -116,13 +119,31 @@ shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
 					count_shares(settings, map->n_features, map->groups.n));
 }
 
+/* How many sums of effects there are. */
+static Size
+count_effects(uint32 n_runs, uint32 n_subjects,
+			  const HpForestSettings *settings)
+{
+	return settings->permutation && settings->twice ?
+		(Size) hp_effect_runs(n_runs, n_subjects) * n_subjects : 0;
+}
+
+static Size
+sums_size(uint32 n_runs, const HpFeatureMap *map,
+		  const HpForestSettings *settings)
+{
+	return add_size(mul_size(n_runs, sizeof(uint64) + sizeof(uint32)),
+					mul_size(count_effects(n_runs, hp_map_subjects(map),
+										   settings), sizeof(uint64)));
+}
+
 int
 parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
 					 const HpForestSettings *settings, bool keep_trees)
 {
 	Size		size = team_frame_size(frame, map) +
 		shares_size(map, settings) + reports_size(settings) +
-		frame->n_runs * (sizeof(uint64) + sizeof(uint32));
+		sums_size(frame->n_runs, map, settings);
 
 	if (keep_trees && temp_file_limit >= 0)
 		return 0;
@@ -143,7 +164,11 @@ estimate(ParallelContext *context, const HpFeatureMap *map, uint32 n_runs,
 	shm_toc_estimate_chunk(e, shares_size(map, settings));
 	shm_toc_estimate_chunk(e, mul_size(n_runs, sizeof(pg_atomic_uint64)));
 	shm_toc_estimate_chunk(e, mul_size(n_runs, sizeof(pg_atomic_uint32)));
-	shm_toc_estimate_keys(e, KEY_COUNTS - KEY_SHARED + 1);
+	shm_toc_estimate_chunk(e, mul_size(count_effects(n_runs,
+													 hp_map_subjects(map),
+													 settings),
+									   sizeof(pg_atomic_uint64)));
+	shm_toc_estimate_keys(e, KEY_EFFECTS - KEY_SHARED + 1);
 }
 
 /* Allocate and fill the parts. */
@@ -151,7 +176,11 @@ static Parts
 share(ParallelContext *context, const HpFeatureMap *map, uint32 n,
 	  const HpForestSettings *settings, bool keep_trees)
 {
+	Size		n_effects = count_effects(n, hp_map_subjects(map), settings);
 	Parts		parts = {
+		.n_effects = n_effects,
+		.effects = team_add_part(context, KEY_EFFECTS,
+								 n_effects * sizeof(pg_atomic_uint64)),
 		.shared = team_add_part(context, KEY_SHARED, sizeof(Shared)),
 		.reports = team_add_part(context, KEY_REPORTS, reports_size(settings)),
 		.shares = team_add_part(context, KEY_SHARES, shares_size(map, settings)),
@@ -174,14 +203,22 @@ share(ParallelContext *context, const HpFeatureMap *map, uint32 n,
 		pg_atomic_init_u64(&parts.sums[i], 0);
 		pg_atomic_init_u32(&parts.counts[i], 0);
 	}
+	for (Size i = 0; i < n_effects; i++)
+		pg_atomic_init_u64(&parts.effects[i], 0);
 	return parts;
 }
 
 static Parts
 find_parts(shm_toc *toc)
 {
+	Shared	   *shared = shm_toc_lookup(toc, KEY_SHARED, false);
+
 	return (Parts) {
-		.shared = shm_toc_lookup(toc, KEY_SHARED, false),
+		.shared = shared,
+		.n_effects = count_effects(shared->n_runs,
+								   shared->n_features + shared->n_groups,
+								   &shared->settings),
+		.effects = shm_toc_lookup(toc, KEY_EFFECTS, false),
 		.reports = shm_toc_lookup(toc, KEY_REPORTS, false),
 		.shares = shm_toc_lookup(toc, KEY_SHARES, false),
 		.sums = shm_toc_lookup(toc, KEY_SUMS, false),
@@ -210,7 +247,7 @@ report_of(const Parts *parts, uint32 t)
 
 	report.impurity = next;
 	next += n_features;
-	if (settings->permutation)
+	if (settings->permutation && !settings->twice)
 	{
 		report.permutation = next;
 		next += n_features + n_groups;
@@ -229,26 +266,24 @@ name_file(char name[FILE_NAME_SIZE], int process)
 }
 
 /*
- * Append a tree to this process's file.  When all processes have written more
+ * Append trees to this process's file.  When all processes have written more
  * than will be kept, nothing is written any more.
  */
 static void
-write_tree(Shared *shared, BufFile *file, const HpTree *tree,
-		   SharedReport *report)
+write_trees(Shared *shared, BufFile *file, TreeBytes *trees,
+			SharedReport *report)
 {
-	TreeBytes	bytes = {0};
-
 	report->size = 0;
-	if (pg_atomic_read_u64(&shared->tree_bytes) > MODEL_MAX_TREE_BYTES)
-		return;
-	tree_bytes_add(&bytes, tree);
-	pg_atomic_fetch_add_u64(&shared->tree_bytes, bytes.size);
-	BufFileTell(file, &report->fileno, &report->offset);
-	report->size = bytes.size;
-	if (bytes.size > 0)
-		BufFileWrite(file, bytes.bytes, bytes.size);
-	if (bytes.bytes != NULL)
-		pfree(bytes.bytes);
+	if (trees->size > 0 &&
+		pg_atomic_fetch_add_u64(&shared->tree_bytes, trees->size) <=
+		MODEL_MAX_TREE_BYTES)
+	{
+		BufFileTell(file, &report->fileno, &report->offset);
+		report->size = trees->size;
+		BufFileWrite(file, trees->bytes, trees->size);
+	}
+	if (trees->bytes != NULL)
+		pfree(trees->bytes);
 }
 
 /* Add what this process has summed up to the shared sums. */
@@ -264,6 +299,26 @@ add_out_of_bag(const Parts *parts, const HpOutOfBag *out_of_bag)
 		pg_atomic_fetch_add_u64(&parts->sums[run], out_of_bag->sum[run]);
 		pg_atomic_fetch_add_u32(&parts->counts[run], out_of_bag->trees[run]);
 	}
+	for (Size i = 0; i < parts->n_effects; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		pg_atomic_fetch_add_u64(&parts->effects[i],
+								out_of_bag->effects->sum[i]);
+	}
+}
+
+void
+train_tree(HpTrainer *trainer, uint32 t, HpTreeReport *report,
+		   HpOutOfBag *out_of_bag, TreeBytes *kept)
+{
+	const HpTree *tree = hp_train_tree(trainer, t, report, out_of_bag);
+
+	if (kept != NULL)
+		tree_bytes_add(kept, tree);
+	tree = hp_train_second(trainer, out_of_bag);
+	if (kept != NULL && tree != NULL)
+		tree_bytes_add(kept, tree);
 }
 
 /* Train trees until there is none left. */
@@ -273,7 +328,9 @@ train_share(const Parts *parts, Team *team)
 	HpTrainer  *trainer = hp_trainer_create(&team->env, team->frame, &team->map,
 											&parts->shared->settings);
 	HpOutOfBag	out_of_bag = hp_out_of_bag_create(&team->env,
-												  team->frame->n_runs);
+												  team->frame->n_runs,
+												  &team->map,
+												  &parts->shared->settings);
 	BufFile    *file = NULL;
 	char		name[FILE_NAME_SIZE];
 	uint32		t;
@@ -286,13 +343,15 @@ train_share(const Parts *parts, Team *team)
 	while (team_next(team, &t))
 	{
 		HpTreeReport report = report_of(parts, t);
-		const HpTree *tree = hp_train_tree(trainer, t, &report, &out_of_bag);
+		TreeBytes	trees = {0};
 
+		train_tree(trainer, t, &report, &out_of_bag,
+				   file == NULL ? NULL : &trees);
 		parts->reports[t].n_nodes = report.n_nodes;
 		parts->reports[t].n_out_of_bag = report.n_out_of_bag;
 		parts->reports[t].process = team->process;
 		if (file != NULL)
-			write_tree(parts->shared, file, tree, &parts->reports[t]);
+			write_trees(parts->shared, file, &trees, &parts->reports[t]);
 		team_done(team);
 	}
 	if (file != NULL)
@@ -332,10 +391,10 @@ copy_reports(const Parts *parts, const HpForestSettings *settings,
 		reports[t].n_nodes = report.n_nodes;
 		reports[t].n_out_of_bag = report.n_out_of_bag;
 		memcpy(reports[t].impurity, report.impurity, n * sizeof(double));
-		if (settings->permutation)
+		if (report.permutation != NULL)
 			memcpy(reports[t].permutation, report.permutation,
 				   (n + n_groups) * sizeof(double));
-		if (settings->corrected)
+		if (report.corrected != NULL)
 			memcpy(reports[t].corrected, report.corrected, n * sizeof(double));
 	}
 }
@@ -348,6 +407,9 @@ copy_out_of_bag(const Parts *parts, HpOutOfBag *out_of_bag)
 		out_of_bag->sum[run] = (int64) pg_atomic_read_u64(&parts->sums[run]);
 		out_of_bag->trees[run] = pg_atomic_read_u32(&parts->counts[run]);
 	}
+	for (Size i = 0; i < parts->n_effects; i++)
+		out_of_bag->effects->sum[i] =
+			(int64) pg_atomic_read_u64(&parts->effects[i]);
 }
 
 /* Collect the trees from the files of all processes, in order. */

@@ -20,6 +20,13 @@ extern int	parallel_workers_for(const HpFrame *frame,
 								 bool keep_trees);
 
 /*
+ * Train a tree, and its second if it has one; collect them in kept unless it is
+ * NULL.
+ */
+extern void train_tree(HpTrainer *trainer, uint32 t, HpTreeReport *report,
+					   HpOutOfBag *out_of_bag, TreeBytes *kept);
+
+/*
  * Train all trees with the help of at most so many workers; with fewer, or
  * none to be had, the same reports and out_of_bag come out, to the last bit.
  * Trees are collected, in order, in kept unless it is NULL.  False, and

@@ -208,7 +208,6 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	int			missing;
 
 	require_not_null(fcinfo, first + ARG_TREES, "trees");
-	require_not_null(fcinfo, first + ARG_MIN_SAMPLES_LEAF, "min_samples_leaf");
 	require_not_null(fcinfo, first + ARG_MAX_FEATURES, "max_features");
 	require_not_null(fcinfo, first + ARG_SEED, "seed");
 	s.forest.trees = PG_GETARG_INT32(first + ARG_TREES);
@@ -219,7 +218,9 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 		if (s.forest.max_depth == 0)
 			s.forest.max_depth = -1;	/* 0 is no limit only inside */
 	}
-	s.forest.min_samples_leaf = PG_GETARG_INT32(first + ARG_MIN_SAMPLES_LEAF);
+	s.forest.min_samples_leaf = 1;
+	if (!PG_ARGISNULL(first + ARG_MIN_SAMPLES_LEAF))
+		s.forest.min_samples_leaf = PG_GETARG_INT32(first + ARG_MIN_SAMPLES_LEAF);
 	s.forest.max_features = PG_GETARG_FLOAT8(first + ARG_MAX_FEATURES);
 	s.forest.seed = (uint64) PG_GETARG_INT64(first + ARG_SEED);
 	s.onehot = get_choice(fcinfo, first + ARG_ENCODING, "encoding", encodings);
@@ -228,13 +229,22 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	s.forest.missing = missing_by_method(s.method);
 	if (missing != 0)
 		s.forest.missing = missing;
-	s.forest.permutation = s.method == METHOD_PERMUTATION;
+	s.forest.permutation = s.forest.twice = s.method == METHOD_PERMUTATION;
+	s.leaf_by_method = PG_ARGISNULL(first + ARG_MIN_SAMPLES_LEAF);
 	s.forest.corrected = s.method == METHOD_CORRECTED;
 	s.forest.depth = 0;
 	check_forest(&s.forest, depth);
 	get_what_to_ask(fcinfo, first, &s);
 	s.forest.depth = s.depth;
 	return s;
+}
+
+void
+settings_complete(Settings *settings, uint32 n_runs)
+{
+	if (settings->leaf_by_method)
+		settings->forest.min_samples_leaf = settings->forest.twice ?
+			hp_leaf_for_twice(n_runs) : 1;
 }
 
 bool

@@ -24,6 +24,7 @@ typedef struct Patterns
 typedef struct Settings
 {
 	HpForestSettings forest;
+	bool		leaf_by_method; /* min_samples_leaf is not given */
 	Method		method;
 	bool		onehot;
 	bool		maximize;		/* goal: large metrics are good */
@@ -44,6 +45,9 @@ extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
 
 /* The settings when none are given but include, exclude and categorical. */
 extern Settings settings_patterns(FunctionCallInfo fcinfo, int first);
+
+/* Set what is not given and depends on the number of runs. */
+extern void settings_complete(Settings *settings, uint32 n_runs);
 
 /* Whether a name matches one of the patterns. */
 extern bool patterns_match(Patterns *patterns, const char *name,

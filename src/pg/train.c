@@ -146,12 +146,8 @@ train_alone(const HpFrame *frame, const HpFeatureMap *map,
 
 	for (uint32 t = 0; t < settings->trees; t++)
 	{
-		const HpTree *tree;
-
 		CHECK_FOR_INTERRUPTS();
-		tree = hp_train_tree(trainer, t, &reports[t], out_of_bag);
-		if (kept != NULL)
-			tree_bytes_add(kept, tree);
+		train_tree(trainer, t, &reports[t], out_of_bag, kept);
 		progress_trees(t + 1, settings->trees);
 	}
 }
@@ -166,7 +162,8 @@ train_trees(const HpFrame *frame, const HpFeatureMap *map,
 {
 	const HpEnv *env = &pg_environment;
 	HpTreeReport *reports = hp_reports_create(env, map, settings);
-	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs);
+	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs, map,
+												  settings);
 	int			workers = parallel_workers_for(frame, map, settings,
 											   kept != NULL);
 
@@ -471,7 +468,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 		memcpy(trees, kept.bytes, kept.size);
 		model->trees = trees;
 		model->trees_end = trees + kept.size;
-		model->n_trees = settings->forest.trees;
+		model->n_trees = model_trees(&settings->forest);
 	}
 	notice_extremes(model);
 	notice_weak(model);
@@ -552,6 +549,7 @@ train(const Study *study, Settings *settings, Wanted wanted)
 	MemoryContextSwitchTo(work);
 	frame = study_frame(study, settings);
 	MemoryContextSwitchTo(keep);
+	settings_complete(settings, frame->n_runs);
 	progress_phase(PROGRESS_DESCRIBING);
 	model = make_model(study, settings, frame);
 	describe_rows(model, study, frame);

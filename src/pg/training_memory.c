@@ -57,7 +57,7 @@ measure_process(const HpFrame *frame, const HpFeatureMap *map,
 
 	later = hp_trainer_later(hp_trainer_create(&pg_environment, frame, map,
 											   settings));
-	(void) hp_out_of_bag_create(&pg_environment, frame->n_runs);
+	(void) hp_out_of_bag_create(&pg_environment, frame->n_runs, map, settings);
 	MemoryContextSwitchTo(old);
 	size = MemoryContextMemAllocated(probe, true);
 	MemoryContextDelete(probe);
@@ -74,7 +74,7 @@ estimate_trees(const HpFrame *frame, const HpForestSettings *settings)
 	double		leaves = Min(0.632 * frame->n_runs,
 							 (double) frame->n_runs /
 							 settings->min_samples_leaf);
-	double		bytes = 2 * leaves * sizeof(HpNode) * settings->trees;
+	double		bytes = 2 * leaves * sizeof(HpNode) * model_trees(settings);
 
 	return (Size) Min(bytes, (double) MODEL_MAX_TREE_BYTES);
 }
@@ -100,6 +100,10 @@ estimate_process(const HpFrame *frame, const HpFeatureMap *map,
 	/* what grows with the runs, and histograms */
 	Size		size = (Size) frame->n_runs * (map->n_features * 12 + 512) +
 		(Size) map->n_features * 65536;
+
+	if (settings->permutation && settings->twice)
+		size += (Size) hp_effect_runs(frame->n_runs, hp_map_subjects(map)) *
+			hp_map_subjects(map) * sizeof(int64);
 
 	/* trees on twice the features, and shadows */
 	return settings->corrected ? 4 * size : size;

@@ -187,9 +187,16 @@ answer_train(HpFrame *frame, const HpForestSettings *settings)
 	clock[1] = now();
 	trainer = hp_trainer_create(&env, frame, t.map, settings);
 	for (uint32_t tree = 0; tree < settings->trees; tree++)
-		add_work(&work,
-				 hp_train_tree(trainer, tree, &t.reports[tree], &t.out_of_bag),
-				 &t.reports[tree], frame, t.map->n_features);
+	{
+		HpTreeReport *report = &t.reports[tree];
+		const HpTree *grown = hp_train_tree(trainer, tree, report,
+											&t.out_of_bag);
+
+		add_work(&work, grown, report, frame, t.map->n_features);
+		grown = hp_train_second(trainer, &t.out_of_bag);
+		if (grown != NULL)
+			add_work(&work, grown, report, frame, t.map->n_features);
+	}
 	finish(&env, frame, settings, &t);
 	clock[2] = now();
 	putchar('{');
@@ -212,6 +219,7 @@ read_settings(const char *question, HpForestSettings *settings)
 			   &settings->trees, &settings->seed) < 3)
 		return false;
 	settings->permutation = strcmp(method, "permutation") == 0;
+	settings->twice = settings->permutation;
 	settings->corrected = strcmp(method, "corrected") == 0;
 	settings->missing = strcmp(gaps, "value") == 0 ? HP_MISSING_VALUE :
 		HP_MISSING_FILL;
@@ -230,7 +238,11 @@ answer(const Fixture *table, HpFrame *frame, const char *question)
 	if (strncmp(question, "code", 4) == 0)
 		answer_code(table);
 	else if (read_settings(question, &settings))
+	{
+		if (settings.twice)
+			settings.min_samples_leaf = hp_leaf_for_twice(frame->n_runs);
 		answer_train(frame, &settings);
+	}
 	else
 	{
 		fprintf(stderr, "core: this is no question: %s\n", question);

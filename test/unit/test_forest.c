@@ -17,22 +17,22 @@ static void
 test_settings(void)
 {
 	const Refusal table[] = {
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, NULL},
-		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true, true, 0}, NULL},
-		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true, true, 0}, NULL},
-		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
-		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
-		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
-		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "max_depth"},
-		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true, true, 0}, "min_samples_leaf"},
-		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true, true, 0}, "min_samples_leaf"},
-		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
-		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
-		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
-		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
-		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, INT64_MAX}, NULL},
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, -1}, "depth"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
+		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
+		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
+		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
+		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
+		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
+		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "max_depth"},
+		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "min_samples_leaf"},
+		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true, true, 0, false}, "min_samples_leaf"},
+		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
+		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
+		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
+		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
+		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, INT64_MAX, false}, NULL},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, -1, false}, "depth"},
 	};
 
 	for (uint32_t i = 0; i < LENGTH(table); i++)
@@ -88,7 +88,8 @@ add_up(const HpFrame *frame, const HpFeatureMap *map,
 	for (uint32_t tree = 0; tree < RESULT_TREES; tree++)
 	{
 		HpTreeReport *report = hp_reports_create(unit_env, map, settings);
-		HpOutOfBag	own = hp_out_of_bag_create(unit_env, RESULT_RUNS);
+		HpOutOfBag	own = hp_out_of_bag_create(unit_env, RESULT_RUNS, map,
+												   settings);
 		const HpTree *grown = hp_train_tree(trainer, tree, report, &own);
 
 		for (uint32_t run = 0; run < RESULT_RUNS; run++)
@@ -358,7 +359,7 @@ train_shared(HpFrame *frame, const HpForestSettings *settings)
 	for (int w = 0; w < 2; w++)
 	{
 		workers[w] = hp_trainer_create(unit_env, frame, t.map, settings);
-		own[w] = hp_out_of_bag_create(unit_env, frame->n_runs);
+		own[w] = hp_out_of_bag_create(unit_env, frame->n_runs, t.map, settings);
 	}
 	for (uint32_t tree = (uint32_t) settings->trees; tree-- > 0;)
 	{

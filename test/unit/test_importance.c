@@ -30,7 +30,7 @@ typedef struct Case
 	HpFeature	features[FEATURES];
 	int64_t    *target;
 	const HpTree *tree;
-	HpUnseen	unseen;
+	HpAsked	unseen;
 } Case;
 
 /* Features 0 .. 4 drive the target, 5 is constant; odd ones are categories. */
@@ -218,7 +218,7 @@ test_naive(void)
 			fabs(got[FEATURES] - got[0] - got[1] - got[3]) > 0.1 * scale;
 		predicted = predicted && predictions_right(&c);
 		memset(c.unseen.predicted, 0, c.unseen.n * sizeof(int64_t));
-		hp_predict_unseen(permuter_of(&c), c.tree, &c.unseen);
+		hp_predict_runs(permuter_of(&c), c.tree, &c.unseen);
 		predicted = predicted && predictions_right(&c);
 		same = same && memcmp(&a, &b, sizeof(a)) == 0;
 		unit_free_all();

@@ -27,7 +27,7 @@ prepare(const HpEnv *env, HpFrame *frame, const HpForestSettings *settings)
 	Trained		t = {.map = hp_forest_prepare(env, frame, settings)};
 
 	t.reports = hp_reports_create(env, t.map, settings);
-	t.out_of_bag = hp_out_of_bag_create(env, frame->n_runs);
+	t.out_of_bag = hp_out_of_bag_create(env, frame->n_runs, t.map, settings);
 	return t;
 }
 
@@ -46,7 +46,10 @@ train_in(const HpEnv *env, HpFrame *frame, const HpForestSettings *settings)
 	HpTrainer  *trainer = hp_trainer_create(env, frame, t.map, settings);
 
 	for (uint32_t tree = 0; tree < settings->trees; tree++)
+	{
 		hp_train_tree(trainer, tree, &t.reports[tree], &t.out_of_bag);
+		hp_train_second(trainer, &t.out_of_bag);
+	}
 	finish(env, frame, settings, &t);
 	return t;
 }
