@@ -26,15 +26,17 @@ hp_forest_check(const HpForestSettings *s)
 }
 
 /*
- * Leaves of five runs: what a parameter does to many runs is told the better,
- * and the second tree undoes what is lost.
+ * The cube root of the number of runs, rounded: what a parameter does to many
+ * runs is told the better, and the second tree undoes what is lost.
  */
 int64_t
 hp_leaf_for_twice(uint32_t n_runs)
 {
-	int64_t		leaf = n_runs / 20;
+	int64_t		leaf = 1;
 
-	return leaf < 1 ? 1 : leaf > 5 ? 5 : leaf;
+	while ((2 * leaf + 1) * (2 * leaf + 1) * (2 * leaf + 1) <= 8 * (int64_t) n_runs)
+		leaf++;
+	return leaf;
 }
 
 HpFeatureMap *

@@ -38,7 +38,9 @@ typedef struct HpForestSettings
 								 * by the errors of each tree */
 } HpForestSettings;
 
-/* What min_samples_leaf is best for trees that are followed by a second one. */
+/*
+ * What min_samples_leaf is best for trees that are followed by a second one.
+ */
 extern int64_t hp_leaf_for_twice(uint32_t n_runs);
 
 /* NULL if the settings are valid, else why not, naming the setting. */
