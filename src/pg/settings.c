@@ -43,6 +43,7 @@ static const Choice methods[] = {
 	{"impurity", METHOD_IMPURITY},
 	{"permutation", METHOD_PERMUTATION},
 	{"corrected", METHOD_CORRECTED},
+	{"ped_anova", METHOD_PED_ANOVA},
 	{NULL, 0}
 };
 
