@@ -435,7 +435,7 @@ notice_dropped_trees(const TreeBytes *kept)
  */
 static void
 grow_forest(Model *model, HpFrame *frame, Settings *settings,
-			bool keep_trees, Size held, MemoryContext work)
+			Wanted wanted, Size held, MemoryContext work)
 {
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	TreeBytes	kept = {0};
@@ -446,7 +446,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
 	check_features(&settings->forest, map);
 	result = train_trees(frame, map, &settings->forest,
-						 keep_trees ? &kept : NULL, held);
+						 wanted == WANTED_TREES ? &kept : NULL, held);
 	MemoryContextSwitchTo(keep);
 
 	/* only now is known which gaps were filled */
@@ -455,7 +455,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	fill_importances(model, &result);
 	model->r2 = result.r2;
 	model->rmse = result.rmse;
-	if (settings->uncertainty)
+	if (settings->uncertainty && wanted > WANTED_IMPORTANCE)
 	{
 		MemoryContextSwitchTo(work);
 		resample(model, frame, map, settings, held);
@@ -561,7 +561,7 @@ train(const Study *study, Settings *settings, Wanted wanted)
 		if (wanted > WANTED_IMPORTANCE)
 			find_related(model, frame);
 		if (by_forest)
-			grow_forest(model, frame, settings, wanted == WANTED_TREES,
+			grow_forest(model, frame, settings, wanted,
 						memory_of_study(study), work);
 	}
 	MemoryContextDelete(work);

@@ -47,9 +47,9 @@ SELECT p_value <= 0.05 AS no_chance FROM hp_quality('runs', 'loss', uncertainty 
 SELECT count(*) AS differ FROM study, hp_parameters(hp_forest(loss)) a JOIN hp_parameters('runs', 'loss') b USING (parameter)
 WHERE a.importance <> b.importance;
 
--- by other methods: standard errors are of the importance shown, p-values of the parameter
+-- by other methods: standard errors are of the importance shown, if trees tell it; p-values of the parameter
 SELECT method, count(standard_error) AS standard_errors, string_agg(parameter, ' ' ORDER BY parameter) FILTER (WHERE p_value_adjusted <= 0.05) AS significant
-FROM study, unnest('{permutation,impurity,corrected}'::text[]) method, hp_parameters(hp_forest(loss, method => method, uncertainty => true))
+FROM study, unnest('{permutation,impurity,corrected,ped_anova}'::text[]) method, hp_parameters(hp_forest(loss, method => method, uncertainty => true))
 GROUP BY 1 ORDER BY 1;
 
 -- kept with the forest, and a function of the study and the settings alone

@@ -300,6 +300,18 @@ test_p_values(void)
 	is_double(hp_correlation_p_value(NAN, 10), NAN, 0, "no r, no p");
 }
 
+/* Closed forms of 1, 2 and 4 degrees of freedom; the tail of 4 is 3 / t^4. */
+static void
+test_student_tail(void)
+{
+	is_double(hp_student_tail(0, 4), 0.5, 1e-15, "half is above 0");
+	is_double(hp_student_tail(1, 1), 0.25, 1e-14, "Cauchy's: a quarter above 1");
+	is_double(hp_student_tail(-1, 1), 0.75, 1e-14, "three quarters above -1");
+	is_double(hp_student_tail(sqrt(2), 2), 0.5 - sqrt(0.125), 1e-14, "two degrees");
+	is_double(hp_student_tail(2, 4), 0.5 - 0.3125 * sqrt(2), 1e-14, "four degrees");
+	is_double(hp_student_tail(1e8, 4) / 3e-32, 1, 1e-10, "far out");
+}
+
 static void
 test_p_values_fall(void)
 {
@@ -387,6 +399,7 @@ main(void)
 	test_pearson_subnormal();
 	test_spearman();
 	test_p_values();
+	test_student_tail();
 	test_p_values_fall();
 	test_correlation_ratio();
 	test_ratio_is_r_squared();
