@@ -1,0 +1,577 @@
+/*
+ * interaction.c
+ *		What pairs of features explain beyond what each of them does alone.
+ *
+ * Averaged over all but two features j and k, the step of a node (anova.c)
+ * vanishes unless the node splits j or k.  Of a node N that splits j it is a
+ * step s along j times the indicator of where N lies along k, weighed by N's
+ * share along the others; without its mean along k, which belongs to the main
+ * effect of j,
+ *
+ *		s(x_j) * ( 1[x_k in R(N)] - share of R(N) along k ),
+ *
+ * which is 0 unless k is split above N.  The interaction of j and k is the sum
+ * of these terms, one for each node and feature of its path: of a tree of
+ * thousands of leaves some hundred to a pair.
+ *
+ * Its variance is found by a sweep along one of the two: a row of values along
+ * the other is kept, in which each term begins, turns and ends as a stretch
+ * that rises or falls.
+ */
+#include <string.h>
+
+#include "anova_parts.h"
+
+/* Terms, and counts by pair, that are held at a time. */
+#define MOST_TERMS	(4 * 1024 * 1024)
+#define MOST_COUNTS	(1024 * 1024)
+
+/* A node, and where it lies along a feature it does not split. */
+typedef struct Term
+{
+	uint32_t	node;
+	uint32_t	region;
+} Term;
+
+/* One of the features of a pair: its stretches as far as the pair parts them. */
+typedef struct Side
+{
+	uint32_t	feature;
+	uint32_t	n;
+	uint64_t   *marks;			/* bitmap: a strip begins at this stretch */
+	uint32_t   *strip;			/* by stretch that begins one: its number */
+	double	   *share;			/* by strip: of the measure */
+} Side;
+
+/* From a strip of the one side on a span of the other rises by so much. */
+typedef struct Event
+{
+	double		by;
+	uint32_t	strip;
+	HpSpan		span;
+} Event;
+
+struct HpPairer
+{
+	uint32_t	n_used;
+	uint16_t   *used;			/* features that the tree splits */
+	uint16_t   *number;			/* by feature: among those */
+	uint32_t   *counts;			/* by pair of a batch: see collect() */
+	size_t		cap_counts;
+	Term	   *terms;
+	size_t		cap_terms;
+	HpInteraction *found;
+	size_t		n_found;
+	size_t		cap_found;
+
+	/* of the pair at hand */
+	Side		across;			/* the sweep goes along this one */
+	Side		row;			/* and keeps a row of this one */
+	Event	   *events;
+	Event	   *sorted;
+	size_t		n_events;
+	size_t		cap_events;
+	uint32_t   *first;			/* by strip across: of the sorted events */
+	double	   *drop;			/* by strip across: what the mean falls by */
+	double	   *value;			/* by strip of the row */
+	size_t		cap_strips;
+	size_t		visits;
+};
+
+/* ---- terms ---- */
+
+static void
+count_visits(HpAnova *a, size_t visits)
+{
+	a->pairer->visits += visits;
+	if (a->pairer->visits > 1000000)
+	{
+		hp_tick(a->env);
+		a->pairer->visits = 0;
+	}
+}
+
+static void
+list_used(HpAnova *a)
+{
+	HpPairer   *p = a->pairer;
+
+	p->n_used = 0;
+	memset(p->number, 0, a->n_features * sizeof(uint16_t));
+	for (uint32_t i = 0; i < a->tree->n_nodes; i++)
+		if (a->tree->nodes[i].left != 0)
+			p->number[a->tree->nodes[i].feature] = 1;
+	for (uint32_t f = 0; f < a->n_features; f++)
+		if (p->number[f] != 0)
+		{
+			p->number[f] = (uint16_t) p->n_used;
+			p->used[p->n_used++] = (uint16_t) f;
+		}
+}
+
+/*
+ * Count the terms of pairs whose lower feature is one of those used from
+ * number first to end - 1; or, with terms, put them where the counts say that
+ * those of a pair begin, after which they say where they end.
+ */
+static void
+collect(HpAnova *a, uint32_t first, uint32_t end, Term *terms)
+{
+	HpPairer   *p = a->pairer;
+	HpAnovaWalk walk = hp_anova_walk(a);
+	uint32_t	node;
+
+	while (hp_anova_walk_next(&walk, &node))
+	{
+		uint32_t	feature = a->tree->nodes[node].feature;
+		uint32_t	split = p->number[feature];
+
+		if (!(a->steps[node].others > 0))
+			continue;
+		for (uint32_t i = 0; i < walk.n_path; i++)
+		{
+			uint32_t	other = p->number[a->path[i]];
+			uint32_t	lower = split < other ? split : other;
+			uint32_t	upper = split < other ? other : split;
+			uint32_t   *count;
+
+			if (a->path[i] == feature || lower < first || lower >= end)
+				continue;
+			count = &p->counts[(size_t) (lower - first) * p->n_used + upper];
+			if (terms != NULL)
+				terms[*count] = (Term) {node, a->region_of[a->path[i]]};
+			++*count;
+		}
+	}
+}
+
+/* ---- strips ---- */
+
+static inline HpSpan
+span_of(const HpAnova *a, const HpRegion *region, uint32_t i)
+{
+	return i == 0 ? region->span : a->spans[region->more + i - 1];
+}
+
+static void
+clear_marks(const HpAnova *a, Side *side, uint32_t feature)
+{
+	side->feature = feature;
+	memset(side->marks, 0, (a->axes.axis[feature].n / 64 + 1) *
+		   sizeof(uint64_t));
+}
+
+static inline void
+mark(Side *side, uint32_t stretch)
+{
+	side->marks[stretch / 64] |= UINT64_C(1) << stretch % 64;
+}
+
+static inline void
+mark_region(const HpAnova *a, Side *side, const HpRegion *region)
+{
+	mark(side, region->span.lo);
+	mark(side, region->span.hi);
+	for (uint32_t i = 1; i <= region->n_more; i++)
+	{
+		mark(side, span_of(a, region, i).lo);
+		mark(side, span_of(a, region, i).hi);
+	}
+}
+
+/* Number the strips between marks. */
+static void
+number_strips(const HpAnova *a, Side *side)
+{
+	uint32_t	last = a->axes.axis[side->feature].n;
+	uint32_t	before = 0;
+
+	mark(side, 0);
+	mark(side, last);
+	side->n = 0;
+	for (uint32_t i = 0; i <= last / 64; i++)
+		for (uint64_t rest = side->marks[i]; rest != 0; rest &= rest - 1)
+		{
+			uint32_t	stretch = 64 * i + (uint32_t) __builtin_ctzll(rest);
+
+			if (stretch > 0)
+				side->share[side->n++] =
+					hp_axes_share(&a->axes, side->feature,
+								  (HpSpan) {before, stretch});
+			side->strip[stretch] = side->n;
+			before = stretch;
+		}
+}
+
+static inline HpSpan
+strips_of(const Side *side, HpSpan span)
+{
+	return (HpSpan) {side->strip[span.lo], side->strip[span.hi]};
+}
+
+static void
+make_strips(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
+			size_t n)
+{
+	HpPairer   *p = a->pairer;
+	Side	   *split;
+	Side	   *other;
+
+	clear_marks(a, &p->across, lower);
+	clear_marks(a, &p->row, upper);
+	for (size_t i = 0; i < n; i++)
+	{
+		const HpNode *node = &a->tree->nodes[terms[i].node];
+		bool		splits_row = node->feature == upper;
+
+		split = splits_row ? &p->row : &p->across;
+		other = splits_row ? &p->across : &p->row;
+		mark_region(a, split, &a->regions[node->left]);
+		mark_region(a, split, &a->regions[node->left + 1]);
+		mark_region(a, other, &a->regions[terms[i].region]);
+	}
+	number_strips(a, &p->across);
+	number_strips(a, &p->row);
+}
+
+/* ---- events ---- */
+
+static inline void
+add_event(HpPairer *p, uint32_t strip, HpSpan span, double by)
+{
+	if (strip < p->across.n && span.lo < span.hi)
+		p->events[p->n_events++] = (Event) {by, strip, span};
+}
+
+static inline void
+raise(double *value, HpSpan span, double by)
+{
+	for (uint32_t i = span.lo; i < span.hi; i++)
+		value[i] += by;
+}
+
+/* From a strip on the region of a term rises, and so does the mean. */
+static void
+turn(const HpAnova *a, const HpRegion *region, uint32_t stretch, double by)
+{
+	HpPairer   *p = a->pairer;
+	uint32_t	strip = p->across.strip[stretch];
+
+	for (uint32_t i = 0; i <= region->n_more; i++)
+		add_event(p, strip, strips_of(&p->row, span_of(a, region, i)), by);
+	p->drop[strip] += by * region->share;
+}
+
+/* A term whose step lies along the sweep. */
+static void
+add_step_across(const HpAnova *a, const HpRegion *children,
+				const HpRegion *region, double left, double right)
+{
+	HpSpan		low = children[0].span;
+	HpSpan		high = children[1].span;
+
+	if (children[0].n_more + children[1].n_more == 0 && low.hi == high.lo)
+	{
+		turn(a, region, low.lo, left);
+		turn(a, region, low.hi, right - left);
+		turn(a, region, high.hi, -right);
+		return;
+	}
+	for (uint32_t side = 0; side < 2; side++)
+		for (uint32_t i = 0; i <= children[side].n_more; i++)
+		{
+			HpSpan		span = span_of(a, &children[side], i);
+			double		by = side == 0 ? left : right;
+
+			turn(a, region, span.lo, by);
+			turn(a, region, span.hi, -by);
+		}
+}
+
+/* A term whose step lies along the row: it has no mean there. */
+static void
+add_step_in_row(const HpAnova *a, const HpRegion *children,
+				const HpRegion *region, double left, double right)
+{
+	HpPairer   *p = a->pairer;
+
+	for (uint32_t side = 0; side < 2; side++)
+		for (uint32_t i = 0; i <= children[side].n_more; i++)
+		{
+			HpSpan		row = strips_of(&p->row, span_of(a, &children[side], i));
+			double		by = side == 0 ? left : right;
+
+			raise(p->value, row, -by * region->share);
+			for (uint32_t j = 0; j <= region->n_more; j++)
+			{
+				HpSpan		across = strips_of(&p->across,
+											   span_of(a, region, j));
+
+				add_event(p, across.lo, row, by);
+				add_event(p, across.hi, row, -by);
+			}
+		}
+}
+
+/* An upper bound of the events of a term. */
+static size_t
+events_of(const HpAnova *a, const Term *term)
+{
+	const HpNode *node = &a->tree->nodes[term->node];
+
+	return 2 * ((size_t) a->regions[node->left].n_more +
+				a->regions[node->left + 1].n_more + 2) *
+		(a->regions[term->region].n_more + 1);
+}
+
+static void
+reserve_events(HpAnova *a, const Term *terms, size_t n)
+{
+	HpPairer   *p = a->pairer;
+	size_t		events = 0;
+
+	for (size_t i = 0; i < n; i++)
+		events += events_of(a, &terms[i]);
+	if (events <= p->cap_events)
+		return;
+	p->cap_events = 2 * events;
+	p->events = hp_alloc(a->env, p->cap_events, sizeof(Event));
+	p->sorted = hp_alloc(a->env, p->cap_events, sizeof(Event));
+}
+
+static void
+make_events(HpAnova *a, const Term *terms, size_t n)
+{
+	HpPairer   *p = a->pairer;
+
+	reserve_events(a, terms, n);
+	p->n_events = 0;
+	memset(p->value, 0, p->row.n * sizeof(double));
+	memset(p->drop, 0, (p->across.n + 1) * sizeof(double));
+	for (size_t i = 0; i < n; i++)
+	{
+		const HpNode *node = &a->tree->nodes[terms[i].node];
+		const HpStep *step = &a->steps[terms[i].node];
+		const HpRegion *children = &a->regions[node->left];
+		const HpRegion *region = &a->regions[terms[i].region];
+		double		left = step->left / region->share;
+		double		right = step->right / region->share;
+
+		if (node->feature == p->row.feature)
+			add_step_in_row(a, children, region, left, right);
+		else
+			add_step_across(a, children, region, left, right);
+	}
+}
+
+/* By strip, those of one strip as they came. */
+static void
+sort_events(HpPairer *p)
+{
+	uint32_t	sum = 0;
+
+	memset(p->first, 0, (p->across.n + 1) * sizeof(uint32_t));
+	for (size_t i = 0; i < p->n_events; i++)
+		p->first[p->events[i].strip]++;
+	for (uint32_t x = 0; x <= p->across.n; x++)
+	{
+		sum += p->first[x];
+		p->first[x] = sum - p->first[x];
+	}
+	for (size_t i = 0; i < p->n_events; i++)
+		p->sorted[p->first[p->events[i].strip]++] = p->events[i];
+}
+
+/* ---- the sweep ---- */
+
+static double
+mean_square(const double *value, const double *share, uint32_t n, double mean)
+{
+	double		sum[4] = {0};
+	uint32_t	i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		for (uint32_t j = 0; j < 4; j++)
+			sum[j] += share[i + j] * ((value[i + j] - mean) *
+									  (value[i + j] - mean));
+	for (; i < n; i++)
+		sum[0] += share[i] * ((value[i] - mean) * (value[i] - mean));
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static double
+sweep(HpAnova *a)
+{
+	HpPairer   *p = a->pairer;
+	double		variance = 0;
+	double		mean = 0;
+	size_t		event = 0;
+
+	for (uint32_t x = 0; x < p->across.n; x++)
+	{
+		for (; event < p->first[x]; event++)
+			raise(p->value, p->sorted[event].span, p->sorted[event].by);
+		mean += p->drop[x];
+		variance += p->across.share[x] *
+			mean_square(p->value, p->row.share, p->row.n, mean);
+		count_visits(a, p->row.n);
+	}
+	return variance;
+}
+
+static void
+find_pair(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
+		  size_t n)
+{
+	HpPairer   *p = a->pairer;
+
+	make_strips(a, lower, upper, terms, n);
+	make_events(a, terms, n);
+	sort_events(p);
+	if (p->n_found == p->cap_found)
+	{
+		size_t		cap = 2 * p->cap_found + 64;
+		HpInteraction *grown = hp_alloc(a->env, cap, sizeof(HpInteraction));
+
+		if (p->n_found > 0)
+			memcpy(grown, p->found, p->n_found * sizeof(HpInteraction));
+		p->found = grown;
+		p->cap_found = cap;
+	}
+	p->found[p->n_found++] = (HpInteraction) {
+		(uint16_t) lower, (uint16_t) upper, sweep(a)
+	};
+	count_visits(a, n);
+}
+
+/* ---- all pairs ---- */
+
+/*
+ * Turn counts into where terms begin, until there are too many; returns how
+ * far.
+ */
+static uint32_t
+limit_batch(HpPairer *p, uint32_t first, uint32_t end, size_t *n_terms)
+{
+	size_t		sum = 0;
+
+	for (uint32_t lower = first; lower < end; lower++)
+	{
+		uint32_t   *counts = p->counts + (size_t) (lower - first) * p->n_used;
+		size_t		before = sum;
+
+		for (uint32_t upper = lower + 1; upper < p->n_used; upper++)
+			sum += counts[upper];
+		if (sum > MOST_TERMS && lower > first)
+		{
+			*n_terms = before;
+			return lower;
+		}
+		for (uint32_t upper = lower + 1; upper < p->n_used; upper++)
+		{
+			uint32_t	count = counts[upper];
+
+			counts[upper] = (uint32_t) before;
+			before += count;
+		}
+	}
+	*n_terms = sum;
+	return end;
+}
+
+/* The pairs whose lower feature is one of those used from number first on. */
+static uint32_t
+find_batch(HpAnova *a, uint32_t first)
+{
+	HpPairer   *p = a->pairer;
+	uint32_t	rows = MOST_COUNTS / p->n_used + 1;
+	uint32_t	end = p->n_used - first < rows ? p->n_used : first + rows;
+	size_t		n_terms;
+	size_t		place = 0;
+
+	memset(p->counts, 0, (size_t) (end - first) * p->n_used *
+		   sizeof(uint32_t));
+	collect(a, first, end, NULL);
+	end = limit_batch(p, first, end, &n_terms);
+	if (n_terms > p->cap_terms)
+	{
+		p->cap_terms = n_terms + n_terms / 2;
+		p->terms = hp_alloc(a->env, p->cap_terms, sizeof(Term));
+	}
+	collect(a, first, end, p->terms);
+	for (uint32_t lower = first; lower < end; lower++)
+		for (uint32_t upper = lower + 1; upper < p->n_used; upper++)
+		{
+			size_t		next = p->counts[(size_t) (lower - first) * p->n_used +
+										 upper];
+
+			if (next > place)
+				find_pair(a, p->used[lower], p->used[upper],
+						  p->terms + place, next - place);
+			place = next;
+		}
+	return end;
+}
+
+static void
+reserve_sides(HpAnova *a)
+{
+	HpPairer   *p = a->pairer;
+	size_t		most = 0;
+	Side	   *sides[2] = {&p->across, &p->row};
+
+	for (uint32_t f = 0; f < a->n_features; f++)
+		if (a->axes.axis[f].n > most)
+			most = a->axes.axis[f].n;
+	if (most < p->cap_strips)
+		return;
+	p->cap_strips = 2 * most + 1;
+	for (int i = 0; i < 2; i++)
+	{
+		sides[i]->marks = hp_alloc(a->env, p->cap_strips / 64 + 1,
+								   sizeof(uint64_t));
+		sides[i]->strip = hp_alloc(a->env, p->cap_strips, sizeof(uint32_t));
+		sides[i]->share = hp_alloc(a->env, p->cap_strips, sizeof(double));
+	}
+	p->first = hp_alloc(a->env, p->cap_strips, sizeof(uint32_t));
+	p->drop = hp_alloc(a->env, p->cap_strips, sizeof(double));
+	p->value = hp_alloc(a->env, p->cap_strips, sizeof(double));
+}
+
+static void
+reserve_counts(HpAnova *a)
+{
+	HpPairer   *p = a->pairer;
+	size_t		rows = MOST_COUNTS / p->n_used + 1;
+
+	if (rows > p->n_used)
+		rows = p->n_used;
+	if (rows * p->n_used <= p->cap_counts)
+		return;
+	p->cap_counts = rows * p->n_used;
+	p->counts = hp_alloc(a->env, p->cap_counts, sizeof(uint32_t));
+}
+
+const HpInteraction *
+hp_anova_interactions(HpAnova *a, size_t *n)
+{
+	HpPairer   *p = a->pairer;
+
+	if (p == NULL)
+	{
+		p = a->pairer = hp_alloc0(a->env, 1, sizeof(HpPairer));
+		p->used = hp_alloc(a->env, a->n_features, sizeof(uint16_t));
+		p->number = hp_alloc(a->env, a->n_features, sizeof(uint16_t));
+	}
+	p->n_found = 0;
+	list_used(a);
+	if (p->n_used > 1)
+	{
+		reserve_sides(a);
+		reserve_counts(a);
+		for (uint32_t first = 0; first < p->n_used;)
+			first = find_batch(a, first);
+	}
+	*n = p->n_found;
+	return p->found;
+}
