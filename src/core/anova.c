@@ -228,7 +228,7 @@ place_children(HpAnova *a, uint32_t number)
 	const HpNode *node = &a->tree->nodes[number];
 	HpStep	   *step = &a->steps[number];
 	double		share = a->regions[step->region].share;
-	double		others = share > 0 ? a->reach[number] / share : a->reach[number];
+	double		others = a->reach[number] / (share > 0 ? share : 1);
 	uint32_t	nowhere = a->nowhere[number] - (share > 0 ? 0 : 1);
 	double		left,
 				both;

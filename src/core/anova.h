@@ -10,7 +10,7 @@
  * found exactly, without sampling.
  *
  *		hp_anova_create(measure) ─▶ hp_anova_decompose(tree)
- *				─▶ hp_anova_variance, _main_effects, _marginal, _interactions
+ *			─▶ hp_anova_variance, _main_effects, _marginal, _interactions
  *
  * Variances are in squared units of target.
  */

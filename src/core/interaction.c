@@ -72,7 +72,7 @@ struct HpPairer
 	size_t		n_events;
 	size_t		cap_events;
 	uint32_t   *first;			/* by strip across: of the sorted events */
-	double	   *drop;			/* by strip across: what the mean falls by */
+	double	   *mean;			/* by strip across: what the row's rises by */
 	double	   *value;			/* by strip of the row */
 	size_t		cap_strips;
 	size_t		visits;
@@ -201,6 +201,7 @@ number_strips(const HpAnova *a, Side *side)
 			side->strip[stretch] = side->n;
 			before = stretch;
 		}
+	side->share[side->n] = 0;	/* makes an odd number even */
 }
 
 static inline HpSpan
@@ -209,23 +210,34 @@ strips_of(const Side *side, HpSpan span)
 	return (HpSpan) {side->strip[span.lo], side->strip[span.hi]};
 }
 
+/*
+ * The row is of the feature that fewer nodes split: it is then the shorter
+ * one, and the steps in it are the dearer ones.
+ */
 static void
-make_strips(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
-			size_t n)
+choose_sides(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
+			 size_t n)
+{
+	size_t		upper_splits = 0;
+
+	for (size_t i = 0; i < n; i++)
+		upper_splits += a->tree->nodes[terms[i].node].feature == upper;
+	clear_marks(a, &a->pairer->across, 2 * upper_splits > n ? upper : lower);
+	clear_marks(a, &a->pairer->row, 2 * upper_splits > n ? lower : upper);
+}
+
+static void
+make_strips(HpAnova *a, const Term *terms, size_t n)
 {
 	HpPairer   *p = a->pairer;
-	Side	   *split;
-	Side	   *other;
 
-	clear_marks(a, &p->across, lower);
-	clear_marks(a, &p->row, upper);
 	for (size_t i = 0; i < n; i++)
 	{
 		const HpNode *node = &a->tree->nodes[terms[i].node];
-		bool		splits_row = node->feature == upper;
+		bool		splits_row = node->feature == p->row.feature;
+		Side	   *split = splits_row ? &p->row : &p->across;
+		Side	   *other = splits_row ? &p->across : &p->row;
 
-		split = splits_row ? &p->row : &p->across;
-		other = splits_row ? &p->across : &p->row;
 		mark_region(a, split, &a->regions[node->left]);
 		mark_region(a, split, &a->regions[node->left + 1]);
 		mark_region(a, other, &a->regions[terms[i].region]);
@@ -239,27 +251,81 @@ make_strips(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
 static inline void
 add_event(HpPairer *p, uint32_t strip, HpSpan span, double by)
 {
-	if (strip < p->across.n && span.lo < span.hi)
+	if (by != 0 && strip < p->across.n && span.lo < span.hi)
 		p->events[p->n_events++] = (Event) {by, strip, span};
 }
+
+/*
+ * Two at a time, always the same two: else processors would wait for a pair to
+ * be put together from two written before.
+ */
+typedef double Two __attribute__((vector_size(16), aligned(8), may_alias));
 
 static inline void
 raise(double *value, HpSpan span, double by)
 {
-	for (uint32_t i = span.lo; i < span.hi; i++)
+	uint32_t	i = span.lo;
+	uint32_t	end = span.hi & ~UINT32_C(1);
+	Two			both = {by, by};
+
+	if (i % 2 != 0)
+		value[i++] += by;
+	for (; i < end; i += 2)
+		*(Two *) (value + i) += both;
+	if (i < span.hi)
 		value[i] += by;
 }
 
-/* From a strip on the region of a term rises, and so does the mean. */
+/*
+ * From a strip on the row rises by left in low and by right in high, which
+ * begins where low ends; mean is that of both over all of the row.  What it
+ * rises by in more than half of the row is left to the mean: the rest falls.
+ */
 static void
-turn(const HpAnova *a, const HpRegion *region, uint32_t stretch, double by)
+turn(HpPairer *p, uint32_t strip, HpSpan low, HpSpan high, double left,
+	 double right, double mean)
+{
+	uint32_t	n = p->row.n;
+	double		most = 2 * (low.hi - low.lo) > n ? left :
+		2 * (high.hi - high.lo) > n ? right : 0;
+
+	add_event(p, strip, (HpSpan) {0, low.lo}, -most);
+	add_event(p, strip, low, left - most);
+	add_event(p, strip, high, right - most);
+	add_event(p, strip, (HpSpan) {high.hi, n}, -most);
+	p->mean[strip] += mean - most;
+}
+
+/* The same where low and high may be in pieces. */
+static void
+turn_regions(const HpAnova *a, uint32_t strip, const HpRegion *low,
+			 const HpRegion *high, double left, double right, double mean)
 {
 	HpPairer   *p = a->pairer;
-	uint32_t	strip = p->across.strip[stretch];
+	HpSpan		first = strips_of(&p->row, low->span);
+	HpSpan		second = strips_of(&p->row, high->span);
 
-	for (uint32_t i = 0; i <= region->n_more; i++)
-		add_event(p, strip, strips_of(&p->row, span_of(a, region, i)), by);
-	p->drop[strip] += by * region->share;
+	if (low->n_more + high->n_more == 0 && first.hi == second.lo)
+	{
+		turn(p, strip, first, second, left, right, mean);
+		return;
+	}
+	for (uint32_t i = 0; i <= low->n_more; i++)
+		add_event(p, strip, strips_of(&p->row, span_of(a, low, i)), left);
+	for (uint32_t i = 0; i <= high->n_more; i++)
+		add_event(p, strip, strips_of(&p->row, span_of(a, high, i)), right);
+	p->mean[strip] += mean;
+}
+
+/* From a strip on the region of a term rises. */
+static inline void
+turn_region(const HpAnova *a, uint32_t stretch, const HpRegion *region,
+			double by)
+{
+	HpRegion	nothing = {.span = {region->span.hi, region->span.hi}};
+
+	turn_regions(a, a->pairer->across.strip[stretch], region, &nothing, by, 0,
+				 by * region->share);
 }
 
 /* A term whose step lies along the sweep. */
@@ -272,9 +338,9 @@ add_step_across(const HpAnova *a, const HpRegion *children,
 
 	if (children[0].n_more + children[1].n_more == 0 && low.hi == high.lo)
 	{
-		turn(a, region, low.lo, left);
-		turn(a, region, low.hi, right - left);
-		turn(a, region, high.hi, -right);
+		turn_region(a, low.lo, region, left);
+		turn_region(a, low.hi, region, right - left);
+		turn_region(a, high.hi, region, -right);
 		return;
 	}
 	for (uint32_t side = 0; side < 2; side++)
@@ -283,34 +349,29 @@ add_step_across(const HpAnova *a, const HpRegion *children,
 			HpSpan		span = span_of(a, &children[side], i);
 			double		by = side == 0 ? left : right;
 
-			turn(a, region, span.lo, by);
-			turn(a, region, span.hi, -by);
+			turn_region(a, span.lo, region, by);
+			turn_region(a, span.hi, region, -by);
 		}
 }
 
-/* A term whose step lies along the row: it has no mean there. */
+/* A term whose step lies along the row, where it has mean 0. */
 static void
 add_step_in_row(const HpAnova *a, const HpRegion *children,
 				const HpRegion *region, double left, double right)
 {
 	HpPairer   *p = a->pairer;
 
-	for (uint32_t side = 0; side < 2; side++)
-		for (uint32_t i = 0; i <= children[side].n_more; i++)
-		{
-			HpSpan		row = strips_of(&p->row, span_of(a, &children[side], i));
-			double		by = side == 0 ? left : right;
+	for (uint32_t i = 0; i <= region->n_more; i++)
+	{
+		HpSpan		across = strips_of(&p->across, span_of(a, region, i));
 
-			raise(p->value, row, -by * region->share);
-			for (uint32_t j = 0; j <= region->n_more; j++)
-			{
-				HpSpan		across = strips_of(&p->across,
-											   span_of(a, region, j));
-
-				add_event(p, across.lo, row, by);
-				add_event(p, across.hi, row, -by);
-			}
-		}
+		turn_regions(a, across.lo, &children[0], &children[1], left, right, 0);
+		turn_regions(a, across.hi, &children[0], &children[1], -left, -right,
+					 0);
+	}
+	/* averaged over the sweep it is the main effect of the row */
+	turn_regions(a, 0, &children[0], &children[1], -left * region->share,
+				 -right * region->share, 0);
 }
 
 /* An upper bound of the events of a term. */
@@ -319,9 +380,9 @@ events_of(const HpAnova *a, const Term *term)
 {
 	const HpNode *node = &a->tree->nodes[term->node];
 
-	return 2 * ((size_t) a->regions[node->left].n_more +
-				a->regions[node->left + 1].n_more + 2) *
-		(a->regions[term->region].n_more + 1);
+	return 3 * ((size_t) a->regions[node->left].n_more +
+				a->regions[node->left + 1].n_more + 4) *
+		(a->regions[term->region].n_more + 2);
 }
 
 static void
@@ -346,8 +407,8 @@ make_events(HpAnova *a, const Term *terms, size_t n)
 
 	reserve_events(a, terms, n);
 	p->n_events = 0;
-	memset(p->value, 0, p->row.n * sizeof(double));
-	memset(p->drop, 0, (p->across.n + 1) * sizeof(double));
+	memset(p->value, 0, (p->row.n + 1) * sizeof(double));
+	memset(p->mean, 0, (p->across.n + 1) * sizeof(double));
 	for (size_t i = 0; i < n; i++)
 	{
 		const HpNode *node = &a->tree->nodes[terms[i].node];
@@ -384,19 +445,31 @@ sort_events(HpPairer *p)
 
 /* ---- the sweep ---- */
 
+/* Over a row of an even number of strips. */
 static double
 mean_square(const double *value, const double *share, uint32_t n, double mean)
 {
-	double		sum[4] = {0};
+	Two			means = {mean, mean};
+	Two			even = {0, 0};
+	Two			odd = {0, 0};
 	uint32_t	i = 0;
 
 	for (; i + 4 <= n; i += 4)
-		for (uint32_t j = 0; j < 4; j++)
-			sum[j] += share[i + j] * ((value[i + j] - mean) *
-									  (value[i + j] - mean));
-	for (; i < n; i++)
-		sum[0] += share[i] * ((value[i] - mean) * (value[i] - mean));
-	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+	{
+		Two			a = *(const Two *) (value + i) - means;
+		Two			b = *(const Two *) (value + i + 2) - means;
+
+		even += *(const Two *) (share + i) * (a * a);
+		odd += *(const Two *) (share + i + 2) * (b * b);
+	}
+	if (i < n)
+	{
+		Two			a = *(const Two *) (value + i) - means;
+
+		even += *(const Two *) (share + i) * (a * a);
+	}
+	even += odd;
+	return even[0] + even[1];
 }
 
 static double
@@ -411,9 +484,9 @@ sweep(HpAnova *a)
 	{
 		for (; event < p->first[x]; event++)
 			raise(p->value, p->sorted[event].span, p->sorted[event].by);
-		mean += p->drop[x];
+		mean += p->mean[x];
 		variance += p->across.share[x] *
-			mean_square(p->value, p->row.share, p->row.n, mean);
+			mean_square(p->value, p->row.share, (p->row.n + 1) / 2 * 2, mean);
 		count_visits(a, p->row.n);
 	}
 	return variance;
@@ -425,7 +498,8 @@ find_pair(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
 {
 	HpPairer   *p = a->pairer;
 
-	make_strips(a, lower, upper, terms, n);
+	choose_sides(a, lower, upper, terms, n);
+	make_strips(a, terms, n);
 	make_events(a, terms, n);
 	sort_events(p);
 	if (p->n_found == p->cap_found)
@@ -534,7 +608,7 @@ reserve_sides(HpAnova *a)
 		sides[i]->share = hp_alloc(a->env, p->cap_strips, sizeof(double));
 	}
 	p->first = hp_alloc(a->env, p->cap_strips, sizeof(uint32_t));
-	p->drop = hp_alloc(a->env, p->cap_strips, sizeof(double));
+	p->mean = hp_alloc(a->env, p->cap_strips, sizeof(double));
 	p->value = hp_alloc(a->env, p->cap_strips, sizeof(double));
 }
 

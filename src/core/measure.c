@@ -1,6 +1,6 @@
 /*
  * measure.c
- *		How much each value of a parameter weighs in an average over all of them.
+ *		What each value of a parameter weighs in an average over all of them.
  *
  * Weights are in runs: those of the observed space are whole numbers, whose
  * sums are exact.

@@ -1,6 +1,6 @@
 /*
  * measure.h
- *		How much each value of a parameter weighs in an average over all of them.
+ *		What each value of a parameter weighs in an average over all of them.
  *
  * Averages over parameters that are taken to be independent: a measure is a
  * weight for each code of each feature, here as running sums, so that a

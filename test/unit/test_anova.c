@@ -7,8 +7,8 @@
 
 #include "core/anova.h"
 #include "core/measure.h"
+#include "core/share.h"
 
-#define TREES	5
 #define PI	3.14159265358979323846
 
 /* ---- trees over features ---- */
@@ -77,7 +77,8 @@ set_codes(HpFeature *f, UnitRandom *random, uint32_t n_runs)
 
 /* A tree on random codes; the target has interactions and noise. */
 static const HpTree *
-random_tree(UnitRandom *random, Problem *p, uint32_t n_runs, uint32_t max_depth)
+random_tree(UnitRandom *random, Problem *p, uint32_t n_runs,
+			uint32_t max_depth)
 {
 	HpTreeSettings settings = {max_depth, 1, p->n_features};
 	int64_t    *target = hp_alloc(unit_env, n_runs, sizeof(int64_t));
@@ -506,6 +507,107 @@ test_pure_interaction(void)
 	is_double(found[0].variance, 1, 1e-15, "either or: all of it");
 }
 
+/*
+ * A chain: 1 if every one of so many features is high, else 0.  As a product of
+ * indicators of share p all effects of one order are alike.
+ */
+static void
+test_chain(void)
+{
+	enum
+	{
+		N = 1100
+	};
+	static double sums[] = {0, 1, 2000};
+	HpTree		tree = {.n_nodes = 2 * N + 1};
+	Problem		p = hand_problem(2, N, &tree);
+	double		share = 1999.0 / 2000;
+	double		one = share * (1 - share) / (share * share);
+	double		all = pow(share, 2 * N);
+	double	   *variance = hp_alloc(unit_env, N, sizeof(double));
+	const HpInteraction *found;
+	HpAnova    *anova;
+	size_t		n;
+	bool		alike = true;
+
+	tree.nodes = hp_alloc0(unit_env, tree.n_nodes, sizeof(HpNode));
+	tree.nodes[2 * N].value = 1;
+	for (uint32_t f = 0; f < N; f++)
+	{
+		p.below[f] = sums;
+		tree.nodes[2 * f].left = 2 * f + 1;
+		tree.nodes[2 * f].feature = (uint16_t) f;
+	}
+	anova = make_anova(&p);
+	hp_anova_decompose(anova, &tree);
+	is_double(hp_anova_variance(anova), pow(share, N) - all, 1e-12,
+			  "chain: variance");
+	hp_anova_main_effects(anova, variance);
+	for (uint32_t f = 0; f < N; f++)
+		alike &= is_near(variance[f], all * one, all * one);
+	ok(alike, "chain: main effects");
+	found = hp_anova_interactions(anova, &n);
+	is_int((int64_t) n, N * (N - 1) / 2, "chain: all pairs");
+	for (size_t i = 0; i < n; i++)
+		alike &= is_near(found[i].variance, all * one * one, all * one * one);
+	ok(alike, "chain: interactions");
+	for (size_t i = 1; i < n; i++)
+		alike &= found[i - 1].lower < found[i].lower ||
+			(found[i - 1].lower == found[i].lower &&
+			 found[i - 1].upper < found[i].upper);
+	ok(alike, "chain: pairs in order");
+}
+
+/* Twice either or, of different pairs; a step of the one; and nothing. */
+static void
+test_shares(void)
+{
+	HpNode		nodes[][7] = {
+		{
+			{.left = 1, .cut = 1, .feature = 1, .weight = 4},
+			{.left = 3, .cut = 1, .feature = 2, .weight = 2},
+			{.left = 5, .cut = 1, .feature = 2, .weight = 2},
+			LEAF(1), LEAF(-1), LEAF(-1), LEAF(1)
+		},
+		{
+			{.left = 1, .cut = 1, .feature = 1, .weight = 4},
+			{.left = 3, .cut = 1, .feature = 0, .weight = 2},
+			{.left = 5, .cut = 1, .feature = 0, .weight = 2},
+			LEAF(5), LEAF(-5), LEAF(-5), LEAF(5)
+		},
+		{{.left = 1, .cut = 0, .feature = 2, .weight = 2}, LEAF(7), LEAF(8)},
+		{LEAF(9)}
+	};
+	HpTree		trees[] = {
+		{.nodes = nodes[0], .n_nodes = 7}, {.nodes = nodes[1], .n_nodes = 7},
+		{.nodes = nodes[2], .n_nodes = 3}, {.nodes = nodes[3], .n_nodes = 1}
+	};
+	Problem		p = hand_problem(4, 3, &trees[0]);
+	HpAnova    *anova = make_anova(&p);
+	HpShares   *shares = hp_shares_create(unit_env, 3);
+	HpSpread	pair;
+
+	for (uint32_t t = 0; t < 4; t++)
+	{
+		hp_anova_decompose(anova, &trees[t]);
+		hp_shares_add(shares, anova);
+	}
+	is_int(shares->n_trees, 3, "shares: of trees of any variance");
+	is_double(shares->main[2].mean, 1.0 / 3, 1e-15, "shares: mean");
+	is_double(hp_spread_stddev(&shares->main[2]), sqrt(1.0 / 3), 1e-15,
+			  "shares: standard deviation");
+	ok(shares->n_pairs == 2 && shares->pairs[0].lower == 0 &&
+	   shares->pairs[0].upper == 1 && shares->pairs[1].lower == 1 &&
+	   shares->pairs[1].upper == 2, "shares: pairs in order");
+	for (uint32_t i = 0; i < 2; i++)
+	{
+		pair = hp_shares_pair(shares, &shares->pairs[i]);
+		is_double(pair.mean, 1.0 / 3, 1e-15, "shares: mean of pair %d", (int) i);
+		is_double(hp_spread_stddev(&pair), sqrt(1.0 / 3), 1e-15,
+				  "shares: standard deviation of pair %d", (int) i);
+	}
+}
+
 /* Cuts and lists from outside may lie where there are no codes. */
 static void
 test_cuts_beyond(void)
@@ -653,33 +755,22 @@ test_ishigami(void)
 	HpFeature	features[3];
 	HpAnova    *anova = hp_anova_create(unit_env, features, 3,
 										uniform_measure(frame, features));
+	HpShares   *shares = hp_shares_create(unit_env, 3);
 	Trained		t = prepare(unit_env, frame, &settings);
 	HpTrainer  *trainer = hp_trainer_create(unit_env, frame, t.map, &settings);
-	double		share[3] = {0};
-	double		pair[3] = {0};
 
-	for (uint32_t tree = 0; tree < TREES; tree++)
+	for (uint32_t tree = 0; tree < 5; tree++)
 	{
-		double		variance[3];
-		const HpInteraction *found;
-		size_t		n;
-
 		hp_anova_decompose(anova, hp_train_tree(trainer, tree, &t.reports[tree],
 												&t.out_of_bag));
-		hp_anova_main_effects(anova, variance);
-		found = hp_anova_interactions(anova, &n);
-		for (uint32_t f = 0; f < 3; f++)
-			share[f] += variance[f] / hp_anova_variance(anova) / TREES;
-		for (size_t i = 0; i < n; i++)
-			pair[found[i].lower + found[i].upper - 1] +=
-				found[i].variance / hp_anova_variance(anova) / TREES;
+		hp_shares_add(shares, anova);
 	}
-	is_double(share[0], 0.314, 0.04, "Ishigami: x");
-	is_double(share[1], 0.442, 0.04, "Ishigami: y");
-	is_double(share[2], 0, 0.02, "Ishigami: z");
-	is_double(pair[1], 0.244, 0.04, "Ishigami: x and z");
-	is_double(pair[0], 0, 0.03, "Ishigami: x and y");
-	is_double(pair[2], 0, 0.03, "Ishigami: y and z");
+	is_double(shares->main[0].mean, 0.314, 0.04, "Ishigami: x");
+	is_double(shares->main[1].mean, 0.442, 0.04, "Ishigami: y");
+	is_double(shares->main[2].mean, 0, 0.02, "Ishigami: z");
+	is_double(shares->pairs[1].spread.mean, 0.244, 0.04, "Ishigami: x and z");
+	is_double(shares->pairs[0].spread.mean, 0, 0.02, "Ishigami: x and y");
+	is_double(shares->pairs[2].spread.mean, 0, 0.02, "Ishigami: y and z");
 }
 
 int
@@ -691,6 +782,8 @@ main(void)
 	test_no_split();
 	test_stump();
 	test_pure_interaction();
+	test_chain();
+	test_shares();
 	test_cuts_beyond();
 	test_measures();
 	test_one_number();
