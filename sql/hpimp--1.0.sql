@@ -109,13 +109,15 @@ CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT 100, max_depth int D
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
-	missing text DEFAULT 'auto')
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
 RETURNS hp_forest
 AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
-COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). NULL for a NULL study';
+COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group. uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -135,21 +137,25 @@ CREATE FUNCTION hp_importance(runs regclass, metric text, config text[] DEFAULT 
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
-	missing text DEFAULT 'auto')
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
 RETURNS TABLE (parameter text, importance float8, correlation float8)
 AS 'MODULE_PATHNAME', 'hp_importance_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
-COMMENT ON FUNCTION hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+COMMENT ON FUNCTION hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels) and constants. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_parameters(forest hp_forest)
 RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,
 	distinct_values bigint, minimum float8, maximum float8,
-	importance float8, importance_impurity float8,
-	importance_permutation float8, correlation float8,
-	correlation_p_value float8, rank_correlation float8, association float8,
-	note text)
+	importance float8, standard_error float8, p_value float8,
+	p_value_adjusted float8, importance_impurity float8,
+	importance_permutation float8, importance_corrected float8,
+	importance_fanova float8, importance_ped_anova float8,
+	correlation float8, correlation_p_value float8, rank_correlation float8,
+	rank_correlation_p_value float8, association float8, note text)
 AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
@@ -162,17 +168,21 @@ CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT 
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
-	missing text DEFAULT 'auto')
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT true)
 RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,
 	distinct_values bigint, minimum float8, maximum float8,
-	importance float8, importance_impurity float8,
-	importance_permutation float8, correlation float8,
-	correlation_p_value float8, rank_correlation float8, association float8,
-	note text)
+	importance float8, standard_error float8, p_value float8,
+	p_value_adjusted float8, importance_impurity float8,
+	importance_permutation float8, importance_corrected float8,
+	importance_fanova float8, importance_ped_anova float8,
+	correlation float8, correlation_p_value float8, rank_correlation float8,
+	rank_correlation_p_value float8, association float8, note text)
 AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
-COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
@@ -180,7 +190,7 @@ RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
 	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
 	metric_min float8, metric_median float8, metric_max float8,
 	metric_mean float8, parameters int, trees int,
-	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
+	oob_r2 float8, oob_rmse float8, p_value float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
 
@@ -193,16 +203,18 @@ CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{c
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
-	missing text DEFAULT 'auto')
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
 	metric_nan bigint, metric_infinite bigint, runs_not_sampled bigint,
 	metric_min float8, metric_median float8, metric_max float8,
 	metric_mean float8, parameters int, trees int,
-	oob_r2 float8, oob_rmse float8, verdict text, seed bigint)
+	oob_r2 float8, oob_rmse float8, p_value float8, verdict text, seed bigint)
 AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 
-COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_correlation(study hp_study)
@@ -260,12 +272,14 @@ CREATE FUNCTION hp_predict(runs regclass, metric text, candidate jsonb,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
-	missing text DEFAULT 'auto')
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'hp_predict_by_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
 
-COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text) IS
+COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'the metric that a forest trained on the table expects of a run with the config "candidate"; see hp_predict(hp_forest, jsonb)';
 
 --

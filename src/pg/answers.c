@@ -22,7 +22,7 @@
 
 /* ---- building a row ---- */
 
-#define MAX_COLUMNS 20
+#define MAX_COLUMNS 24
 
 typedef struct Row
 {
@@ -122,7 +122,7 @@ rows_by_importance(const Model *model)
 	{
 		const ModelRow *row = &model->rows[i];
 
-		order[i] = (Sortable) {row->importance[model->method], row->name, i};
+		order[i] = (Sortable) {row->findings.importance[model->method], row->name, i};
 	}
 	qsort(order, model->n_rows, sizeof(Sortable), compare_sortables);
 	return order;
@@ -141,7 +141,7 @@ answer_importance(ReturnSetInfo *result, const Model *model)
 		Row			out = {0};
 
 		add_text(&out, row->name);
-		add_float(&out, row->importance[model->method]);
+		add_float(&out, row->findings.importance[model->method]);
 		add_float(&out, row->description.pearson);
 		emit(result, &out);
 	}
@@ -213,6 +213,8 @@ make_note(const Model *model, const ModelRow *row)
 		else if (gaps)
 			append_note(&notes, "missing taken as a value");
 	}
+	if (row->related.bytes != NULL)
+		append_note(&notes, pnstrdup(row->related.bytes, row->related.length));
 	return notes.data;
 }
 
@@ -234,12 +236,16 @@ answer_parameters(ReturnSetInfo *result, const Model *model)
 		add_bigint(&out, row->distinct);
 		add_float(&out, d->minimum);
 		add_float(&out, d->maximum);
-		add_float(&out, row->importance[model->method]);
-		add_float(&out, row->importance[METHOD_IMPURITY]);
-		add_float(&out, row->importance[METHOD_PERMUTATION]);
+		add_float(&out, row->findings.importance[model->method]);
+		add_float(&out, row->findings.standard_error);
+		add_float(&out, row->findings.p_value);
+		add_float(&out, row->findings.p_value_adjusted);
+		for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
+			add_float(&out, row->findings.importance[m]);
 		add_float(&out, d->pearson);
 		add_float(&out, d->p_value);
 		add_float(&out, d->spearman);
+		add_float(&out, d->spearman_p_value);
 		add_float(&out, d->eta2);
 		add_string(&out, make_note(model, row));
 		emit(result, &out);
@@ -301,6 +307,7 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 	add_int(&out, model->settings.trees);
 	add_float(&out, model->r2);
 	add_float(&out, model->rmse);
+	add_float(&out, model->p_value);
 	add_string(&out, make_whole_verdict(model));
 	add_datum(&out, Int64GetDatum((int64) model->settings.seed), false);
 	emit(result, &out);

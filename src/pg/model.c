@@ -4,16 +4,22 @@
  *
  * Bytes after the varlena header (see bytes.h for head, varint, text):
  *
- *	+------+----------+-------+---------+--------+------+------+
- *	| head | settings | runs  | quality | n rows | rows | trees|
- *	+------+----------+-------+---------+--------+------+------+
+ *	+------+----------+-------+---------+------+--------+------+
+ *	| head | settings | runs  | quality | rows | groups | trees|
+ *	+------+----------+-------+---------+------+--------+------+
  *
  * a row:
  *
- *	+-------+------------------+------+---------+-------------+
- *	| flags | name, parameter, | kind | counts, | numbers and |
- *	|		| level, only value| role | doubles | labels	  |
- *	+-------+------------------+------+---------+-------------+
+ *	+-------+------------------+------+---------+---------+-------------+
+ *	| flags | name, parameter, | kind | counts, | runs by | numbers and |
+ *	|		| level, only value| role | doubles | code	  | labels	    |
+ *	+-------+------------------+------+---------+---------+-------------+
+ *
+ * a group:
+ *
+ *	+------+---------+
+ *	| name | doubles |
+ *	+------+---------+
  *
  * trees, each:
  *
@@ -60,6 +66,7 @@
 #define ROW_LABELS		0x20
 #define ROW_MISSING		0x40
 #define ROW_ONLY		0x80
+#define ROW_RELATED		0x100
 
 /* ---- writing ---- */
 
@@ -134,6 +141,10 @@ put_settings(Writer *writer, const Model *model)
 	put_fixed(writer, s->missing, 1);
 	put_fixed(writer, model->method, 1);
 	put_fixed(writer, model->onehot, 1);
+	put_fixed(writer, model->maximize, 1);
+	put_double(writer, model->quantile);
+	put_fixed(writer, model->depth, 4);
+	put_fixed(writer, model->uncertainty, 1);
 }
 
 static void
@@ -152,6 +163,7 @@ put_quality(Writer *writer, const Model *model)
 	put_double(writer, model->metric.share);
 	put_double(writer, model->r2);
 	put_double(writer, model->rmse);
+	put_double(writer, model->p_value);
 	put_double(writer, model->center);
 	put_double(writer, model->unit);
 }
@@ -169,12 +181,23 @@ put_description(Writer *writer, const HpDescription *d)
 	put_double(writer, d->eta2);
 }
 
+static void
+put_findings(Writer *writer, const Findings *findings)
+{
+	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
+		put_double(writer, findings->importance[m]);
+	put_double(writer, findings->standard_error);
+	put_double(writer, findings->p_value);
+	put_double(writer, findings->p_value_adjusted);
+}
+
 static int
 row_flags(const ModelRow *row)
 {
 	return (row->level.bytes != NULL ? ROW_ONEHOT : 0) |
 		(row->level_missing ? ROW_MISSING : 0) |
 		(row->only.bytes != NULL ? ROW_ONLY : 0) |
+		(row->related.bytes != NULL ? ROW_RELATED : 0) |
 		(row->binned ? ROW_BINNED : 0) |
 		(row->pooled ? ROW_POOLED : 0) |
 		(row->fill ? ROW_FILL : 0) |
@@ -187,7 +210,7 @@ put_row(Writer *writer, const ModelRow *row)
 {
 	int			flags = row_flags(row);
 
-	put_fixed(writer, flags, 1);
+	put_fixed(writer, flags, 2);
 	put_text(writer, row->name);
 	if (flags & ROW_ONEHOT)
 	{
@@ -196,6 +219,8 @@ put_row(Writer *writer, const ModelRow *row)
 	}
 	if (flags & ROW_ONLY)
 		put_text(writer, row->only);
+	if (flags & ROW_RELATED)
+		put_text(writer, row->related);
 	put_fixed(writer, row->kind, 1);
 	put_fixed(writer, row->role, 1);
 	put_varint(writer, row->runs);
@@ -203,9 +228,11 @@ put_row(Writer *writer, const ModelRow *row)
 	put_varint(writer, row->distinct);
 	put_varint(writer, row->n_codes);
 	put_varint(writer, row->n_words);
-	put_double(writer, row->importance[METHOD_IMPURITY]);
-	put_double(writer, row->importance[METHOD_PERMUTATION]);
+	put_varint(writer, row->group);
+	put_findings(writer, &row->findings);
 	put_description(writer, &row->description);
+	for (uint32 c = 0; c < row->n_codes; c++)
+		put_varint(writer, row->runs_of[c]);
 	if (flags & ROW_NUMBERS)
 		for (uint32 c = row->n_words + 1; c < row->n_codes; c++)
 			put_double(writer, row->numbers[c]);
@@ -224,6 +251,12 @@ put_model(Writer *writer, const Model *model)
 	put_varint(writer, model->n_rows);
 	for (uint32 i = 0; i < model->n_rows; i++)
 		put_row(writer, &model->rows[i]);
+	put_varint(writer, model->n_groups);
+	for (uint32 i = 0; i < model->n_groups; i++)
+	{
+		put_text(writer, model->groups[i].name);
+		put_findings(writer, &model->groups[i].findings);
+	}
 	put_varint(writer, model->n_trees);
 	put_bytes(writer, model->trees, model->trees_end - model->trees);
 }
@@ -274,10 +307,15 @@ get_settings(Reader *reader, Model *model)
 	s->max_features = get_double(reader);
 	s->seed = get_fixed(reader, 8);
 	s->missing = get_choice(reader, HP_MISSING_VALUE, HP_MISSING_FILL);
-	model->method = get_choice(reader, METHOD_IMPURITY, METHOD_PERMUTATION);
+	model->method = get_choice(reader, FIRST_METHOD, LAST_METHOD);
 	model->onehot = get_choice(reader, 0, 1);
+	model->maximize = get_choice(reader, 0, 1);
+	model->quantile = get_double(reader);
+	model->depth = (int) get_fixed(reader, 4);
+	model->uncertainty = get_choice(reader, 0, 1);
 	s->permutation = model->method == METHOD_PERMUTATION;
-	if (hp_forest_check(s) != NULL)
+	if (hp_forest_check(s) != NULL || model->depth < 0 ||
+		!(model->quantile > 0 && model->quantile < 1))
 		damaged(reader, "A setting is out of range.");
 }
 
@@ -307,6 +345,7 @@ get_quality(Reader *reader, Model *model)
 	model->metric.share = get_defined(reader);
 	model->r2 = get_defined(reader);
 	model->rmse = get_defined(reader);
+	model->p_value = get_defined(reader);
 	model->center = get_defined(reader);
 	model->unit = get_defined(reader);
 	if (model->runs.used > model->runs.all)
@@ -326,7 +365,29 @@ get_description(Reader *reader, HpDescription *d)
 	d->eta2 = get_defined(reader);
 }
 
-/* The numbers and labels by code; each takes bytes, which bounds n_codes. */
+static void
+get_findings(Reader *reader, Findings *findings)
+{
+	findings->importance[0] = NAN;
+	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
+		findings->importance[m] = get_defined(reader);
+	findings->standard_error = get_defined(reader);
+	findings->p_value = get_defined(reader);
+	findings->p_value_adjusted = get_defined(reader);
+}
+
+/* The runs by code; each takes a byte, which bounds n_codes. */
+static void
+get_runs_of(Reader *reader, ModelRow *row)
+{
+	if (row->n_codes == 0)
+		return;
+	row->runs_of = palloc(row->n_codes * sizeof(uint32));
+	for (uint32 c = 0; c < row->n_codes; c++)
+		row->runs_of[c] = get_varint(reader, HP_MAX_RUNS);
+}
+
+/* The numbers and labels by code. */
 static void
 get_codes(Reader *reader, ModelRow *row, int flags)
 {
@@ -366,7 +427,7 @@ check_row(Reader *reader, const ModelRow *row, int flags)
 static void
 get_row(Reader *reader, ModelRow *row)
 {
-	int			flags = get_fixed(reader, 1);
+	int			flags = get_fixed(reader, 2);
 
 	memset(row, 0, sizeof(ModelRow));
 	row->name = row->parameter = get_text(reader);
@@ -377,6 +438,8 @@ get_row(Reader *reader, ModelRow *row)
 	}
 	if (flags & ROW_ONLY)
 		row->only = get_text(reader);
+	if (flags & ROW_RELATED)
+		row->related = get_text(reader);
 	row->kind = get_choice(reader, HP_NUMERIC, HP_CATEGORICAL);
 	row->role = get_choice(reader, HP_PARAMETER, HP_IDENTIFIER);
 	row->level_missing = flags & ROW_MISSING;
@@ -388,10 +451,11 @@ get_row(Reader *reader, ModelRow *row)
 	row->distinct = get_varint(reader, HP_MAX_RUNS);
 	row->n_codes = get_varint(reader, HP_MAX_CODES);
 	row->n_words = get_varint(reader, HP_MAX_CODES);
-	row->importance[METHOD_IMPURITY] = get_defined(reader);
-	row->importance[METHOD_PERMUTATION] = get_defined(reader);
+	row->group = get_varint(reader, HP_MAX_COLUMNS);
+	get_findings(reader, &row->findings);
 	get_description(reader, &row->description);
 	check_row(reader, row, flags);
+	get_runs_of(reader, row);
 	get_codes(reader, row, flags);
 }
 
@@ -415,6 +479,23 @@ get_rows(Reader *reader, Model *model)
 	}
 }
 
+static void
+get_groups(Reader *reader, Model *model)
+{
+	uint32		n = get_varint(reader, model->n_rows);
+
+	model->n_groups = n;
+	model->groups = palloc((n + 1) * sizeof(ModelGroup));
+	for (uint32 i = 0; i < n; i++)
+	{
+		model->groups[i].name = get_text(reader);
+		get_findings(reader, &model->groups[i].findings);
+	}
+	for (uint32 i = 0; i < model->n_rows; i++)
+		if (model->rows[i].group > n)
+			damaged(reader, "A parameter is in no group.");
+}
+
 static Model *
 get_model(const char *bytes, Size size)
 {
@@ -425,6 +506,7 @@ get_model(const char *bytes, Size size)
 	get_settings(&reader, model);
 	get_quality(&reader, model);
 	get_rows(&reader, model);
+	get_groups(&reader, model);
 	model->n_trees = get_varint(&reader, HP_MAX_TREES);
 	model->trees = reader.at;
 	model->trees_end = reader.end;

@@ -18,8 +18,32 @@
 typedef enum Method
 {
 	METHOD_IMPURITY = 1,
-	METHOD_PERMUTATION = 2
+	METHOD_PERMUTATION = 2,
+	METHOD_CORRECTED = 3,
+	METHOD_FANOVA = 4,
+	METHOD_PED_ANOVA = 5
 } Method;
+
+#define FIRST_METHOD	METHOD_IMPURITY
+#define LAST_METHOD		METHOD_PED_ANOVA
+
+/* What is found out about a parameter or a group of them; NaN if it is not. */
+typedef struct Findings
+{
+	double		importance[LAST_METHOD + 1];	/* by method; [0] not used */
+
+	/* of the importance by the method of the forest */
+	double		standard_error;
+	double		p_value;
+	double		p_value_adjusted;	/* for the number of parameters */
+} Findings;
+
+/* Parameters whose names begin alike, taken together. */
+typedef struct ModelGroup
+{
+	HpText		name;			/* what their names have in common */
+	Findings	findings;
+} ModelGroup;
 
 /* One row of the answer: a parameter, or one level of it when one-hot. */
 typedef struct ModelRow
@@ -39,8 +63,12 @@ typedef struct ModelRow
 	uint64		all_runs;		/* that have it, of all */
 	uint32		distinct;
 	HpText		only;			/* the one value, if there is just one */
-	double		importance[METHOD_PERMUTATION + 1]; /* by method, NaN if not
-													 * defined; [0] not used */
+	uint32		group;			/* the number of its group, from 1; 0 = none */
+	uint32	   *runs_of;		/* by code: runs that have it, of those used;
+								 * NULL if it took no part */
+	HpText		related;		/* how it goes with others, for the note; bytes
+								 * NULL if there is nothing to say */
+	Findings	findings;
 	HpDescription description;
 	double	   *numbers;		/* by code; NULL if categorical */
 	HpText	   *labels;			/* by code; NULL if numeric without words */
@@ -61,15 +89,22 @@ typedef struct Model
 	HpForestSettings settings;
 	Method		method;
 	bool		onehot;
+	bool		maximize;		/* large metrics are good */
+	double		quantile;		/* so many of the runs are the best */
+	int			depth;			/* of names that makes a group; 0 = none */
+	bool		uncertainty;	/* standard errors and p-values are wanted */
 	ModelRuns	runs;
 	HpMetric	metric;
 	double		r2;				/* out-of-bag, NaN if not defined */
 	double		rmse;
+	double		p_value;		/* of the forest against chance; NaN if not known */
 	double		center;			/* metric = center + unit * value of a node */
 	double		unit;
 	uint32		n_rows;
 	ModelRow   *rows;			/* rows that took part are the features of the
 								 * trees, in this order */
+	uint32		n_groups;
+	ModelGroup *groups;
 	uint32		n_features;
 	uint32	   *features;		/* index of the row of each feature */
 	uint32		n_trees;		/* kept: all, or none if too large or never

@@ -25,7 +25,11 @@ enum
 	ARG_CATEGORICAL,
 	ARG_ENCODING,
 	ARG_METHOD,
-	ARG_MISSING
+	ARG_MISSING,
+	ARG_GOAL,
+	ARG_QUANTILE,
+	ARG_DEPTH,
+	ARG_UNCERTAINTY
 };
 
 /* A word that an argument may be. */
@@ -44,6 +48,12 @@ static const Choice methods[] = {
 static const Choice encodings[] = {
 	{"native", false},
 	{"onehot", true},
+	{NULL, 0}
+};
+
+static const Choice goals[] = {
+	{"minimize", false},
+	{"maximize", true},
 	{NULL, 0}
 };
 
@@ -148,6 +158,33 @@ settings_patterns(FunctionCallInfo fcinfo, int first)
 	};
 }
 
+/* The settings that the trees do not depend on. */
+static void
+get_what_to_ask(FunctionCallInfo fcinfo, int first, Settings *s)
+{
+	s->maximize = get_choice(fcinfo, first + ARG_GOAL, "goal", goals);
+	require_not_null(fcinfo, first + ARG_QUANTILE, "quantile");
+	s->quantile = PG_GETARG_FLOAT8(first + ARG_QUANTILE);
+	if (!(s->quantile > 0 && s->quantile < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("quantile must be greater than 0 and less than 1"),
+				 errdetail("Got quantile %g.", s->quantile),
+				 errhint("It is the share of the runs that count as the best: 0.1 is the best tenth.")));
+	if (!PG_ARGISNULL(first + ARG_DEPTH))
+	{
+		s->depth = PG_GETARG_INT32(first + ARG_DEPTH);
+		if (s->depth < 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("depth must be at least 1"),
+					 errdetail("Got depth %d.", s->depth),
+					 errhint("1 makes a group of all parameters below one top-level key; null keeps each parameter by itself.")));
+	}
+	require_not_null(fcinfo, first + ARG_UNCERTAINTY, "uncertainty");
+	s->uncertainty = PG_GETARG_BOOL(first + ARG_UNCERTAINTY);
+}
+
 Settings
 settings_from_arguments(FunctionCallInfo fcinfo, int first)
 {
@@ -178,6 +215,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 		s.forest.missing = missing;
 	s.forest.permutation = s.method == METHOD_PERMUTATION;
 	check_forest(&s.forest, depth);
+	get_what_to_ask(fcinfo, first, &s);
 	return s;
 }
 

@@ -26,6 +26,10 @@ typedef struct Settings
 	HpForestSettings forest;
 	Method		method;
 	bool		onehot;
+	bool		maximize;		/* goal: large metrics are good */
+	double		quantile;		/* so many of the runs are the best, (0, 1) */
+	int			depth;			/* of names that makes a group; 0 = none */
+	bool		uncertainty;	/* standard errors and p-values */
 	Patterns	include;
 	Patterns	exclude;
 	Patterns	categorical;
@@ -35,7 +39,7 @@ typedef struct Settings
  * The settings from the arguments of a function, of which they are the
  * SETTINGS_COUNT from `first` on.  Raises an error for one that is not valid.
  */
-#define SETTINGS_COUNT	11
+#define SETTINGS_COUNT	15
 extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
 
 /* The settings when none are given but include, exclude and categorical. */

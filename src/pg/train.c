@@ -189,9 +189,27 @@ copy_text(HpText from)
 	return (HpText) {bytes, from.length};
 }
 
+static const Findings no_findings = {
+	.importance = {NAN, NAN, NAN, NAN, NAN, NAN},
+	.standard_error = NAN, .p_value = NAN, .p_value_adjusted = NAN
+};
+
+StaticAssertDecl(LAST_METHOD == 5, "no_findings must name all methods");
+
+/* By code, how many runs have it. */
+static uint32 *
+count_codes(const HpColumn *column, uint32 n_runs)
+{
+	uint32	   *runs_of = palloc0(column->n_codes * sizeof(uint32));
+
+	for (uint32 run = 0; run < n_runs; run++)
+		runs_of[hp_column_code(column, run)]++;
+	return runs_of;
+}
+
 /* Copy what a row keeps of its column out of the training's memory. */
 static void
-fill_row(ModelRow *row, const HpColumn *column)
+fill_row(ModelRow *row, const HpColumn *column, uint32 n_runs)
 {
 	*row = (ModelRow) {
 		.name = copy_text(column->name),
@@ -204,9 +222,11 @@ fill_row(ModelRow *row, const HpColumn *column)
 		.n_words = column->n_words,
 		.runs = column->runs,
 		.distinct = column->distinct,
-		.importance = {NAN, NAN, NAN}
+		.findings = no_findings
 	};
 	row->parameter = row->name;
+	if (column->role == HP_PARAMETER)
+		row->runs_of = count_codes(column, n_runs);
 	if (column->only.bytes != NULL)
 		row->only = copy_text(column->only);
 	if (column->level.bytes != NULL)
@@ -234,20 +254,21 @@ fill_row(ModelRow *row, const HpColumn *column)
 static void
 fill_importances(Model *model, const HpForestResult *result)
 {
-	const double *by_method[METHOD_PERMUTATION + 1] = {
+	const double *by_method[LAST_METHOD + 1] = {
 		[METHOD_IMPURITY] = result->impurity,
 		[METHOD_PERMUTATION] = result->permutation
 	};
 
-	for (Method m = METHOD_IMPURITY; m <= METHOD_PERMUTATION; m++)
+	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
 	{
 		if (by_method[m] == NULL)
 			continue;
 		/* what takes no part explains nothing */
 		for (uint32 i = 0; i < model->n_rows; i++)
-			model->rows[i].importance[m] = 0;
+			model->rows[i].findings.importance[m] = 0;
 		for (uint32 f = 0; f < model->n_features; f++)
-			model->rows[model->features[f]].importance[m] = by_method[m][f];
+			model->rows[model->features[f]].findings.importance[m] =
+				by_method[m][f];
 	}
 }
 
@@ -259,6 +280,10 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->settings = settings->forest;
 	model->method = settings->method;
 	model->onehot = settings->onehot;
+	model->maximize = settings->maximize;
+	model->quantile = settings->quantile;
+	model->depth = settings->depth;
+	model->uncertainty = settings->uncertainty;
 	model->runs.all = sample_total(study);
 	model->runs.used = frame->n_runs;
 	model->runs.no_metric = study->left_out.no_metric;
@@ -266,7 +291,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->runs.infinite_metric = study->left_out.infinite_metric;
 	model->metric = hp_describe_metric(frame);
 	sample_correct_metric(study, &model->metric);
-	model->r2 = model->rmse = NAN;
+	model->r2 = model->rmse = model->p_value = NAN;
 	model->center = frame->center;
 	model->unit = frame->unit;
 	model->n_rows = frame->n_columns;
@@ -275,7 +300,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->features = palloc((frame->n_columns + 1) * sizeof(uint32));
 	for (uint32 i = 0; i < frame->n_columns; i++)
 	{
-		fill_row(&model->rows[i], &frame->columns[i]);
+		fill_row(&model->rows[i], &frame->columns[i], frame->n_runs);
 		if (frame->columns[i].role == HP_PARAMETER)
 			model->features[model->n_features++] = i;
 	}
