@@ -20,7 +20,7 @@
  */
 #include <string.h>
 
-#include "anova_row.h"
+#include "sweep_row.h"
 
 /* Terms, and counts by pair, that are held at a time. */
 #define MOST_TERMS	(2 * 1024 * 1024)
@@ -72,7 +72,7 @@ struct HpPairer
 	/* of the pair at hand */
 	Side		across;			/* the sweep goes along this one */
 	Side		along;			/* and keeps a row of this one */
-	HpRow		row;
+	HpSweepRow		row;
 	Event	   *events;
 	Event	   *sorted;
 	size_t		n_events;
@@ -411,7 +411,7 @@ make_events(HpAnova *a, const Term *terms, size_t n)
 
 	reserve_events(a, terms, n);
 	p->n_events = 0;
-	hp_row_start(&p->row, p->along.share, p->along.n);
+	hp_sweep_start(&p->row, p->along.share, p->along.n);
 	memset(p->mean, 0, (p->across.n + 1) * sizeof(double));
 	for (size_t i = 0; i < n; i++)
 	{
@@ -460,9 +460,9 @@ sweep(HpAnova *a)
 	for (uint32_t x = 0; x < p->across.n; x++)
 	{
 		for (; event < p->first[x]; event++)
-			hp_row_raise(&p->row, p->sorted[event].span, p->sorted[event].by);
+			hp_sweep_raise(&p->row, p->sorted[event].span, p->sorted[event].by);
 		mean += p->mean[x];
-		variance += p->across.share[x] * hp_row_mean_square(&p->row, mean);
+		variance += p->across.share[x] * hp_sweep_mean_square(&p->row, mean);
 		count_visits(a, p->along.n);
 	}
 	return variance;
@@ -586,7 +586,7 @@ reserve_sides(HpAnova *a)
 	p->first = hp_alloc(a->env, p->cap_strips, sizeof(uint32_t));
 	p->mean = hp_alloc(a->env, p->cap_strips, sizeof(double));
 	p->row.value = hp_alloc(a->env, p->cap_strips + 1, sizeof(double));
-	p->row.blocks = hp_alloc(a->env, p->cap_strips / HP_ROW_BLOCK + 1,
+	p->row.blocks = hp_alloc(a->env, p->cap_strips / HP_SWEEP_BLOCK + 1,
 							 sizeof(HpRowBlock));
 }
 

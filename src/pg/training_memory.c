@@ -105,6 +105,8 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 
 	if (settings->corrected)
 		process *= 4;			/* trees on twice the features, and shadows */
+	if (settings->fanova)
+		process *= 2;			/* weights by code, steps by node */
 	if (keep_trees)
 		alone += estimate_trees(frame, settings);
 	if (alone + shared + process * (workers + 1) <= memory_limit())

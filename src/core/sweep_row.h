@@ -1,5 +1,5 @@
 /*
- * anova_row.h
+ * sweep_row.h
  *		The row of a sweep (interaction.c): values of strips, of which spans rise,
  *		and their mean square.
  *
@@ -7,15 +7,15 @@
  * it, as its sums of values and squares follow by formula; only the blocks at
  * the ends of a span are gone through.
  */
-#ifndef HPIMP_ANOVA_ROW_H
-#define HPIMP_ANOVA_ROW_H
+#ifndef HPIMP_SWEEP_ROW_H
+#define HPIMP_SWEEP_ROW_H
 
 #include <string.h>
 
 #include "anova_parts.h"
 
 /* Strips of a block; rows of fewer than so many are not kept in blocks. */
-#define HP_ROW_BLOCK	64
+#define HP_SWEEP_BLOCK	64
 #define HP_LONG_ROW		256
 
 typedef struct HpRowBlock
@@ -27,14 +27,14 @@ typedef struct HpRowBlock
 	bool		changed;		/* the last two are out of date */
 } HpRowBlock;
 
-typedef struct HpRow
+typedef struct HpSweepRow
 {
 	uint32_t	n;				/* even: of share 0 at the end if need be */
 	const double *share;		/* by strip */
 	double	   *value;
 	HpRowBlock *blocks;
 	uint32_t	n_blocks;		/* 0 if the row is short */
-} HpRow;
+} HpSweepRow;
 
 /*
  * Two strips at a time, always the same two: else processors would wait for a
@@ -55,7 +55,7 @@ hp_two_const(const double *values, uint32_t i)
 }
 
 static inline void
-hp_row_raise_values(double *value, uint32_t lo, uint32_t hi, double by)
+hp_sweep_raise_values(double *value, uint32_t lo, uint32_t hi, double by)
 {
 	HpTwo		both = {by, by};
 	uint32_t	i = lo;
@@ -69,14 +69,14 @@ hp_row_raise_values(double *value, uint32_t lo, uint32_t hi, double by)
 }
 
 static inline void
-hp_row_raise_part(HpRow *row, uint32_t lo, uint32_t hi, double by)
+hp_sweep_raise_part(HpSweepRow *row, uint32_t lo, uint32_t hi, double by)
 {
-	hp_row_raise_values(row->value, lo, hi, by);
-	row->blocks[lo / HP_ROW_BLOCK].changed = true;
+	hp_sweep_raise_values(row->value, lo, hi, by);
+	row->blocks[lo / HP_SWEEP_BLOCK].changed = true;
 }
 
 static inline void
-hp_row_raise_block(HpRowBlock *block, double by)
+hp_sweep_raise_block(HpRowBlock *block, double by)
 {
 	block->rise += by;
 	block->squares += by * (2 * block->sum + by * block->share);
@@ -85,32 +85,32 @@ hp_row_raise_block(HpRowBlock *block, double by)
 
 /* Let a span, not empty, rise. */
 static inline void
-hp_row_raise(HpRow *row, HpSpan span, double by)
+hp_sweep_raise(HpSweepRow *row, HpSpan span, double by)
 {
-	uint32_t	first = span.lo / HP_ROW_BLOCK;
-	uint32_t	last = span.hi / HP_ROW_BLOCK;
+	uint32_t	first = span.lo / HP_SWEEP_BLOCK;
+	uint32_t	last = span.hi / HP_SWEEP_BLOCK;
 
 	if (row->n_blocks == 0)
 	{
-		hp_row_raise_values(row->value, span.lo, span.hi, by);
+		hp_sweep_raise_values(row->value, span.lo, span.hi, by);
 		return;
 	}
 	if (first == last)
 	{
-		hp_row_raise_part(row, span.lo, span.hi, by);
+		hp_sweep_raise_part(row, span.lo, span.hi, by);
 		return;
 	}
-	if (span.lo % HP_ROW_BLOCK != 0)
-		hp_row_raise_part(row, span.lo, ++first * HP_ROW_BLOCK, by);
+	if (span.lo % HP_SWEEP_BLOCK != 0)
+		hp_sweep_raise_part(row, span.lo, ++first * HP_SWEEP_BLOCK, by);
 	for (uint32_t b = first; b < last; b++)
-		hp_row_raise_block(&row->blocks[b], by);
-	if (span.hi % HP_ROW_BLOCK != 0)
-		hp_row_raise_part(row, last * HP_ROW_BLOCK, span.hi, by);
+		hp_sweep_raise_block(&row->blocks[b], by);
+	if (span.hi % HP_SWEEP_BLOCK != 0)
+		hp_sweep_raise_part(row, last * HP_SWEEP_BLOCK, span.hi, by);
 }
 
 /* Sums of values that rise (or not), of an even number of strips. */
 static inline void
-hp_row_sums(const double *value, const double *share, uint32_t n, double rise,
+hp_sweep_sums(const double *value, const double *share, uint32_t n, double rise,
 			double *sum, double *squares)
 {
 	HpTwo		rises = {rise, rise};
@@ -147,28 +147,28 @@ hp_row_sums(const double *value, const double *share, uint32_t n, double rise,
 }
 
 static inline void
-hp_row_settle_block(HpRow *row, uint32_t number)
+hp_sweep_settle_block(HpSweepRow *row, uint32_t number)
 {
 	HpRowBlock *block = &row->blocks[number];
-	uint32_t	first = number * HP_ROW_BLOCK;
-	uint32_t	n = row->n - first < HP_ROW_BLOCK ? row->n - first :
-		HP_ROW_BLOCK;
+	uint32_t	first = number * HP_SWEEP_BLOCK;
+	uint32_t	n = row->n - first < HP_SWEEP_BLOCK ? row->n - first :
+		HP_SWEEP_BLOCK;
 
-	hp_row_sums(row->value + first, row->share + first, n, block->rise,
+	hp_sweep_sums(row->value + first, row->share + first, n, block->rise,
 				&block->sum, &block->squares);
 	block->changed = false;
 }
 
 /* The mean square of the values about a mean. */
 static inline double
-hp_row_mean_square(HpRow *row, double mean)
+hp_sweep_mean_square(HpSweepRow *row, double mean)
 {
 	double		squares;
 	double		sum;
 
 	if (row->n_blocks == 0)
 	{
-		hp_row_sums(row->value, row->share, row->n, -mean, &sum, &squares);
+		hp_sweep_sums(row->value, row->share, row->n, -mean, &sum, &squares);
 		return squares;
 	}
 	squares = 0;
@@ -177,7 +177,7 @@ hp_row_mean_square(HpRow *row, double mean)
 		HpRowBlock *block = &row->blocks[b];
 
 		if (block->changed)
-			hp_row_settle_block(row, b);
+			hp_sweep_settle_block(row, b);
 		squares += block->squares - mean * (2 * block->sum -
 											mean * block->share);
 	}
@@ -187,22 +187,22 @@ hp_row_mean_square(HpRow *row, double mean)
 
 /* All values 0; n strips, with room for one more, whose share is set to 0. */
 static inline void
-hp_row_start(HpRow *row, double *share, uint32_t n)
+hp_sweep_start(HpSweepRow *row, double *share, uint32_t n)
 {
 	share[n] = 0;
 	row->n = (n + 1) / 2 * 2;
 	row->share = share;
 	memset(row->value, 0, row->n * sizeof(double));
 	row->n_blocks = n < HP_LONG_ROW ? 0 :
-		(row->n + HP_ROW_BLOCK - 1) / HP_ROW_BLOCK;
+		(row->n + HP_SWEEP_BLOCK - 1) / HP_SWEEP_BLOCK;
 	for (uint32_t b = 0; b < row->n_blocks; b++)
 	{
-		uint32_t	end = (b + 1) * HP_ROW_BLOCK;
+		uint32_t	end = (b + 1) * HP_SWEEP_BLOCK;
 
 		row->blocks[b] = (HpRowBlock) {0};
-		for (uint32_t i = b * HP_ROW_BLOCK; i < end && i < n; i++)
+		for (uint32_t i = b * HP_SWEEP_BLOCK; i < end && i < n; i++)
 			row->blocks[b].share += share[i];
 	}
 }
 
-#endif							/* HPIMP_ANOVA_ROW_H */
+#endif							/* HPIMP_SWEEP_ROW_H */
