@@ -268,7 +268,7 @@ runs_effects(FunctionCallInfo fcinfo, int config)
 		return NULL;
 	settings.forest.permutation = settings.forest.corrected = false;
 	settings.forest.fanova = false;
-	model = train(study, &settings, true);
+	model = train(study, &settings, WANTED_TREES);
 	model->space = space;
 	return model;
 }
