@@ -8,6 +8,8 @@
 #include "corrected.h"
 #include "forest.h"
 #include "importance.h"
+#include "measure.h"
+#include "share.h"
 
 const char *
 hp_forest_check(const HpForestSettings *s)
@@ -83,6 +85,8 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 											   sizeof(double));
 		if (settings->corrected)
 			reports[t].corrected = hp_alloc0(env, n, sizeof(double));
+		if (settings->fanova)
+			reports[t].fanova = hp_alloc0(env, n, sizeof(double));
 	}
 	return reports;
 }
@@ -143,6 +147,7 @@ struct HpTrainer
 	HpCorrector *corrector;		/* NULL if not asked for */
 	const uint32_t *runs;		/* to draw from; NULL: all */
 	uint32_t	n_runs;			/* of them */
+	HpAnova    *anova;			/* NULL if not asked for */
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
 	HpAsked		unseen;			/* of it, those whose effects are looked at first */
 	uint32_t	n_permuted;		/* so many */
@@ -185,6 +190,36 @@ make_asked(const HpEnv *env, uint32_t n_runs)
 	};
 }
 
+/* What the codes of a column weigh as observed; gaps that are filled nothing. */
+static double *
+measure_column(const HpTrainer *trainer, const HpColumn *column,
+			   const HpFeature *feature)
+{
+	uint32_t   *runs_of = hp_alloc0(trainer->env, column->n_codes,
+									sizeof(uint32_t));
+
+	for (uint32_t run = 0; run < trainer->frame->n_runs; run++)
+		runs_of[hp_column_code(column, run)]++;
+	if (column->fill)
+		runs_of[0] = 0;
+	return hp_measure_feature(trainer->env, HP_SPACE_OBSERVED, feature,
+							  runs_of);
+}
+
+static void
+prepare_anova(HpTrainer *trainer, const HpFeatureMap *map)
+{
+	double	  **below = hp_alloc(trainer->env, map->n_features,
+								 sizeof(double *));
+
+	for (uint32_t f = 0; f < map->n_features; f++)
+		below[f] = measure_column(trainer,
+								  &trainer->frame->columns[map->columns[f]],
+								  &trainer->features[f]);
+	trainer->anova = hp_anova_create(trainer->env, trainer->features,
+									 map->n_features, below);
+}
+
 HpTrainer *
 hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 				  const HpFeatureMap *map, const HpForestSettings *settings)
@@ -218,6 +253,8 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 												 frame->n_runs,
 												 &tree_settings);
 	trainer->n_runs = frame->n_runs;
+	if (settings->fanova)
+		prepare_anova(trainer, map);
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen = make_asked(env, frame->n_runs);
 	if (settings->twice)
@@ -236,6 +273,8 @@ hp_trainer_later(const HpTrainer *trainer)
 
 	if (trainer->corrector != NULL)
 		later += hp_corrector_later(trainer->corrector);
+	if (trainer->anova != NULL)
+		later += hp_anova_later(trainer->frame->n_runs);
 	return later;
 }
 
@@ -348,6 +387,14 @@ ask_unseen(HpTrainer *trainer, const HpTree *tree, double *permutation,
 		out_of_bag->sum[unseen->runs[i]] += unseen->predicted[i];
 }
 
+/* Ask for the shares of the main effects. */
+static void
+ask_anova(HpTrainer *trainer, const HpTree *tree, HpTreeReport *report)
+{
+	hp_anova_decompose(trainer->anova, tree);
+	hp_shares_of_tree(trainer->anova, trainer->n_features, report->fanova);
+}
+
 static double
 sum_of(const double *values, uint32_t n)
 {
@@ -391,6 +438,8 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	if (trainer->corrector != NULL)
 		hp_correct(trainer->corrector, trainer->settings->seed, t,
 				   trainer->frame->target, trainer->draws, report->corrected);
+	if (trainer->anova != NULL)
+		ask_anova(trainer, tree, report);
 	return tree;
 }
 
@@ -458,7 +507,7 @@ reported(const HpTreeReport *report, HpImportance importance)
 {
 	return importance == HP_IMPURITY ? report->impurity :
 		importance == HP_PERMUTATION ? report->permutation :
-		report->corrected;
+		importance == HP_CORRECTED ? report->corrected : report->fanova;
 }
 
 /* Add up by subject what the trees report. */
@@ -518,7 +567,7 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 	/* of impurity nothing cancels, and next to a sentinel little may be much */
 	make_shares(trees->map, importance == HP_IMPURITY ? 0 : ROUNDING_DUST,
 				shares);
-	if (importance != HP_IMPURITY)
+	if (importance == HP_PERMUTATION || importance == HP_CORRECTED)
 		draw_to_equal(trees->map, r2, shares);
 }
 
@@ -531,6 +580,14 @@ any_reduction(const HpTreeReport *reports, uint32_t trees, uint32_t n_features)
 			if (reports[t].impurity[f] > 0)
 				return true;
 	return false;
+}
+
+void
+hp_fanova_finish(double *sum, uint32_t n_features)
+{
+	scale_to_one(sum, n_features);
+	for (uint32_t f = 0; f < n_features; f++)
+		sum[f] = sum[f] < ROUNDING_DUST ? 0 : sum[f];
 }
 
 /* Out-of-bag R^2 and root mean squared error. */
@@ -604,5 +661,7 @@ hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 	if (settings->corrected)
 		result.corrected = make_importance(env, &trees, HP_CORRECTED,
 										   result.r2);
+	if (settings->fanova)
+		result.fanova = make_importance(env, &trees, HP_FANOVA, result.r2);
 	return result;
 }

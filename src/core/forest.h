@@ -36,6 +36,7 @@ typedef struct HpForestSettings
 								 * sample: the two add up.  permutation is then
 								 * by the effects of the forest (effect.h), not
 								 * by the errors of each tree */
+	bool		fanova;			/* decompose the variance of each tree */
 } HpForestSettings;
 
 /*
@@ -88,6 +89,9 @@ typedef struct HpTreeReport
 								 * NULL if not asked for, or if by effects */
 	double	   *corrected;		/* by feature: see hp_correct(); NULL if not
 								 * asked for */
+	double	   *fanova;			/* by feature: share of the variance of the
+								 * tree's predictions that its main effect has;
+								 * NULL if not asked for */
 } HpTreeReport;
 
 extern HpTreeReport *hp_reports_create(const HpEnv *env,
@@ -164,6 +168,10 @@ typedef struct HpForestResult
 								 * asked for or no tree has a split */
 	double	   *corrected;		/* all 0 if nothing earns more than its shadow;
 								 * NULL as permutation */
+	double	   *fanova;			/* main effects over the observed distribution
+								 * of each parameter; all 0 if there are
+								 * interactions only; NULL as permutation;
+								 * groups have none */
 	uint32_t	n_out_of_bag;	/* runs that were so in any tree */
 	double		r2;				/* out-of-bag R^2, NaN if not defined */
 	double		rmse;			/* units of the metric, NaN if not defined */
@@ -180,7 +188,8 @@ typedef enum HpImportance
 	HP_NO_IMPORTANCE,			/* none of these */
 	HP_IMPURITY,
 	HP_PERMUTATION,
-	HP_CORRECTED
+	HP_CORRECTED,
+	HP_FANOVA
 } HpImportance;
 
 /* Trees and what they said together. */
@@ -205,6 +214,12 @@ extern void hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 							 double *shares);
 
 /*
+ * From the sums of main effects' shares over the trees, in their order, to the
+ * importances: scaled to sum 1; all 0 if there are interactions only.
+ */
+extern void hp_fanova_finish(double *sum, uint32_t n_features);
+
+/*
  * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).
  * impurity: Breiman et al. 1984; normalised per tree and over trees as
  * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
@@ -217,7 +232,7 @@ extern void hp_forest_shares(const HpEnv *env, const HpTrees *trees,
  * members are permuted together (Gregorutti, Michel, Saint-Pierre, Grouped
  * variable importance with random forests, Computational Statistics & Data
  * Analysis 90 (2015)); reductions of impurity are those of the members' splits
- * in sum.
+ * in sum.  fanova: see anova.h; means over trees.
  */
 
 #endif							/* HPIMP_FOREST_H */

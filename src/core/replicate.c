@@ -144,9 +144,10 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 	plan.half_runs = plan.n_runs / 2;
 	plan.half.permutation = importance == HP_PERMUTATION;
 	plan.half.corrected = importance == HP_CORRECTED;
+	plan.half.fanova = importance == HP_FANOVA;
 	plan.whole.permutation = true;
 	plan.whole.twice = false;
-	plan.whole.corrected = false;
+	plan.whole.corrected = plan.whole.fanova = false;
 	plan.half.trees = HALF_TREES;
 	spend(&plan, fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
 												   map->n_features)));

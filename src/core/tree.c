@@ -116,14 +116,8 @@ reserve_list(HpGrower *g, uint32_t words)
 	return place;
 }
 
-static inline uint32_t
-quarter(const uint64_t *words, uint32_t i)
-{
-	return (uint16_t) (words[i / 4] >> (i % 4 * 16));
-}
-
 static inline void
-set_quarter(uint64_t *words, uint32_t i, uint32_t code)
+set_entry(uint64_t *words, uint32_t i, uint32_t code)
 {
 	words[i / 4] |= (uint64_t) code << (i % 4 * 16);
 }
@@ -132,12 +126,12 @@ bool
 hp_sparse_list_has(const uint64_t *list, uint32_t code)
 {
 	uint32_t	first = 1;
-	uint32_t	end = quarter(list, 0) + 1;
+	uint32_t	end = hp_sparse_list_entry(list, 0) + 1;
 
 	while (first < end)
 	{
 		uint32_t	middle = first + (end - first) / 2;
-		uint32_t	found = quarter(list, middle);
+		uint32_t	found = hp_sparse_list_entry(list, middle);
 
 		if (found == code)
 			return true;
@@ -186,9 +180,9 @@ list_levels(HpGrower *g, HpNode *node, const HpSplit *split, bool right_lighter,
 		return;
 	}
 	listed = sort_by_code(&g->splitter, listed, n_listed);
-	set_quarter(words, 0, n_listed);
+	set_entry(words, 0, n_listed);
 	for (uint32_t i = 0; i < n_listed; i++)
-		set_quarter(words, i + 1, listed[i].code);
+		set_entry(words, i + 1, listed[i].code);
 }
 
 /* ---- growing ---- */

@@ -84,7 +84,17 @@ extern const HpTree *hp_tree_grow(HpGrower *grower, HpRng *rng,
 								  const int64_t *target, const uint32_t *draws,
 								  double *gain);
 
-/* Whether the list of a column of more than HP_DENSE_CODES codes has a code. */
+/*
+ * The lists of columns of more than HP_DENSE_CODES codes: entry 0 is how many
+ * codes follow.
+ */
+static inline uint32_t
+hp_sparse_list_entry(const uint64_t *list, uint32_t i)
+{
+	return (uint16_t) (list[i / 4] >> (i % 4 * 16));
+}
+
+/* Whether such a list has a code. */
 extern bool hp_sparse_list_has(const uint64_t *list, uint32_t code);
 
 /* Whether a categorical node lists a code. */

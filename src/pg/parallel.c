@@ -109,6 +109,8 @@ count_shares(const HpForestSettings *settings, uint32 n_features,
 		n += (Size) n_features + n_groups;
 	if (settings->corrected)
 		n += n_features;
+	if (settings->fanova)
+		n += n_features;
 	return n;
 }
 
@@ -253,7 +255,12 @@ report_of(const Parts *parts, uint32 t)
 		next += n_features + n_groups;
 	}
 	if (settings->corrected)
+	{
 		report.corrected = next;
+		next += n_features;
+	}
+	if (settings->fanova)
+		report.fanova = next;
 	return report;
 }
 
@@ -396,6 +403,8 @@ copy_reports(const Parts *parts, const HpForestSettings *settings,
 				   (n + n_groups) * sizeof(double));
 		if (report.corrected != NULL)
 			memcpy(reports[t].corrected, report.corrected, n * sizeof(double));
+		if (settings->fanova)
+			memcpy(reports[t].fanova, report.fanova, n * sizeof(double));
 	}
 }
 

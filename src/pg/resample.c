@@ -180,6 +180,8 @@ importance_of(Method method)
 			return HP_PERMUTATION;
 		case METHOD_CORRECTED:
 			return HP_CORRECTED;
+		case METHOD_FANOVA:
+			return HP_FANOVA;
 		default:
 			return HP_NO_IMPORTANCE;
 	}

@@ -43,6 +43,7 @@ static const Choice methods[] = {
 	{"impurity", METHOD_IMPURITY},
 	{"permutation", METHOD_PERMUTATION},
 	{"corrected", METHOD_CORRECTED},
+	{"fanova", METHOD_FANOVA},
 	{"ped_anova", METHOD_PED_ANOVA},
 	{NULL, 0}
 };
@@ -56,6 +57,13 @@ static const Choice encodings[] = {
 static const Choice goals[] = {
 	{"minimize", false},
 	{"maximize", true},
+	{NULL, 0}
+};
+
+static const Choice spaces[] = {
+	{"observed", HP_SPACE_OBSERVED},
+	{"uniform", HP_SPACE_UNIFORM},
+	{"log", HP_SPACE_LOG},
 	{NULL, 0}
 };
 
@@ -160,6 +168,12 @@ settings_patterns(FunctionCallInfo fcinfo, int first)
 	};
 }
 
+HpSpace
+settings_space(FunctionCallInfo fcinfo, int argument)
+{
+	return get_choice(fcinfo, argument, "space", spaces);
+}
+
 static bool
 method_has_groups(Method method)
 {
@@ -232,6 +246,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	s.forest.permutation = s.forest.twice = s.method == METHOD_PERMUTATION;
 	s.leaf_by_method = PG_ARGISNULL(first + ARG_MIN_SAMPLES_LEAF);
 	s.forest.corrected = s.method == METHOD_CORRECTED;
+	s.forest.fanova = s.method == METHOD_FANOVA;
 	s.forest.depth = 0;
 	check_forest(&s.forest, depth);
 	get_what_to_ask(fcinfo, first, &s);

@@ -105,8 +105,11 @@ estimate_process(const HpFrame *frame, const HpFeatureMap *map,
 		size += (Size) hp_effect_runs(frame->n_runs, hp_map_subjects(map)) *
 			hp_map_subjects(map) * sizeof(int64);
 
-	/* trees on twice the features, and shadows */
-	return settings->corrected ? 4 * size : size;
+	if (settings->corrected)
+		size *= 4;				/* trees on twice the features, and shadows */
+	if (settings->fanova)
+		size *= 2;				/* weights by code, steps by node */
+	return size;
 }
 
 /* How many of so many workers fit beside what the leader has (alone). */
