@@ -17,22 +17,22 @@ static void
 test_settings(void)
 {
 	const Refusal table[] = {
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
-		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
-		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true, true, 0, false}, NULL},
-		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
-		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
-		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "trees"},
-		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "max_depth"},
-		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true, true, 0, false}, "min_samples_leaf"},
-		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true, true, 0, false}, "min_samples_leaf"},
-		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
-		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
-		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
-		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
-		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true, true, 0, false}, "max_features"},
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, INT64_MAX, false}, NULL},
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, -1, false}, "depth"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, NULL},
+		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true, true, 0, false, false}, NULL},
+		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true, true, 0, false, false}, NULL},
+		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "trees"},
+		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "trees"},
+		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "trees"},
+		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_depth"},
+		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "min_samples_leaf"},
+		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true, true, 0, false, false}, "min_samples_leaf"},
+		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_features"},
+		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_features"},
+		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_features"},
+		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_features"},
+		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true, true, 0, false, false}, "max_features"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, INT64_MAX, false, false}, NULL},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, -1, false, false}, "depth"},
 	};
 
 	for (uint32_t i = 0; i < LENGTH(table); i++)
