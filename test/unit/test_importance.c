@@ -30,7 +30,7 @@ typedef struct Case
 	HpFeature	features[FEATURES];
 	int64_t    *target;
 	const HpTree *tree;
-	HpAsked	unseen;
+	HpAsked		unseen;
 } Case;
 
 /* Features 0 .. 4 drive the target, 5 is constant; odd ones are categories. */
@@ -229,6 +229,104 @@ test_naive(void)
 	ok(predicted, "unseen runs are predicted, with permuting and without");
 }
 
+/*
+ * Effects of the first n_permuted unseen runs, looked at one run in stride, by
+ * walking each for every subject with the values of its partner.
+ */
+static void
+add_effects_naively(const Case *c, HpRng *rng, uint32_t n_permuted,
+					HpEffects *effects)
+{
+	uint32_t   *from = hp_alloc(unit_env, n_permuted + 1, sizeof(uint32_t));
+
+	for (uint32_t i = 0; i < n_permuted; i++)
+	{
+		uint32_t	j = hp_rng_below(rng, i + 1);
+
+		from[i] = from[j];
+		from[j] = c->unseen.runs[i];
+	}
+	for (uint32_t i = 0; i < n_permuted; i++)
+		for (uint32_t s = 0; s < SUBJECTS; s++)
+		{
+			uint32_t	run = c->unseen.runs[i];
+
+			effects->sum[run / effects->stride * SUBJECTS + s] +=
+				predict(c, run, NO_SUBJECT, 0) - predict(c, run, s, from[i]);
+		}
+}
+
+/* Bring the unseen runs that are multiples of stride to the front. */
+static uint32_t
+bring_to_front(HpAsked *asked, uint32_t stride)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < asked->n; i++)
+		if (asked->runs[i] % stride == 0)
+		{
+			uint32_t	run = asked->runs[i];
+
+			asked->runs[i] = asked->runs[n];
+			asked->runs[n++] = run;
+		}
+	return n;
+}
+
+static HpEffects *
+make_effects(uint32_t n_runs, uint32_t stride)
+{
+	HpEffects  *effects = hp_effects_create(unit_env, n_runs, SUBJECTS);
+
+	/* so few runs are all looked at, unless the test wants it otherwise */
+	effects->stride = stride;
+	effects->n_runs = (n_runs - 1) / stride + 1;
+	return effects;
+}
+
+/* Two trees, the same partners: what they say of a run adds up. */
+static void
+test_effects(void)
+{
+	UnitRandom	random = 211;
+	bool		same = true,
+				predicted = true;
+	int64_t		not_zero = 0;
+
+	for (uint32_t round = 0; round < 24; round++)
+	{
+		uint32_t	stride = round % 3 + 1;
+		uint32_t	n_runs = 20 + 30 * round;
+		Case		c = make_case(&random, n_runs, round % 4);
+		uint32_t	n = bring_to_front(&c.unseen, stride);
+		HpEffects  *got = make_effects(n_runs, stride);
+		HpEffects  *want = make_effects(n_runs, stride);
+		HpPermuter *permuter = permuter_of(&c);
+		HpRng		a,
+					b;
+
+		hp_rng_init(&a, 31, round);
+		b = a;
+		hp_draw_partners(permuter, &a, &c.unseen, n);
+		for (int tree = 0; tree < 2; tree++)
+		{
+			HpRng		again = b;
+
+			hp_add_effects(permuter, c.tree, &c.unseen, n, got);
+			predicted = predicted && predictions_right(&c);
+			add_effects_naively(&c, &again, n, want);
+		}
+		same = same && memcmp(got->sum, want->sum, hp_effects_count(got) *
+							  sizeof(int64_t)) == 0;
+		for (size_t i = 0; i < hp_effects_count(got); i++)
+			not_zero += got->sum[i] != 0;
+		unit_free_all();
+	}
+	ok(same && not_zero > 1000, "effects are those of walking every run for every subject (%lld of them)",
+	   (long long) not_zero);
+	ok(predicted, "and all unseen runs are predicted");
+}
+
 /* Groups change nothing for the features: the same to the bit without any. */
 static void
 test_without_groups(void)
@@ -371,6 +469,7 @@ int
 main(void)
 {
 	test_naive();
+	test_effects();
 	test_without_groups();
 	test_expectation();
 	test_edges();

@@ -1,0 +1,181 @@
+/*
+ * test_effect.c
+ *		Importance by the effects of a forest: the formula on numbers made by
+ *		hand, which runs are looked at, and trees that are followed by a second.
+ */
+#define FIXTURES ""
+#include "trained.h"
+
+#include "core/effect.h"
+
+static bool
+nearly(double a, double b)
+{
+	return fabs(a - b) <= 1e-12 * (fabs(a) + fabs(b));
+}
+
+/*
+ * Three runs and two subjects, by hand.  Run 2 was in the bag of every tree:
+ * it does not count.
+ */
+static void
+test_formula(void)
+{
+	const int64_t target[] = {100, -40, 7};
+	const int64_t predicted[] = {120, -90, 0};	/* 60, -30, - */
+	const uint32_t trees[] = {2, 3, 0};
+	HpEffects  *effects = hp_effects_create(unit_env, 3, 2);
+	double		got[2];
+
+	/* effects: 10 and -20; 5 and 30 */
+	memcpy(effects->sum, (int64_t[]) {20, 10, -60, 90, 999, 999},
+		   6 * sizeof(int64_t));
+	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	/* N = (10 (40 + 10) + -20 (-10 - 20)) / 2, D = (100 + 400) / 2 */
+	ok(nearly(got[0], 550.0 * 550 / 250), "N^2 / D: %g", got[0]);
+	/* N = (5 (40 + 5) + 30 (-10 + 30)) / 2, D = (25 + 900) / 2 */
+	ok(nearly(got[1], 412.5 * 412.5 / 462.5), "of another subject: %g", got[1]);
+
+	/* effects that go against the metric explain nothing */
+	memcpy(effects->sum, (int64_t[]) {-20, 0, 60, 0, 0, 0}, 6 * sizeof(int64_t));
+	hp_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
+						 trees, got);
+	ok(got[0] == 0 && got[1] == 0, "against the metric, and none at all: 0");
+	unit_free_all();
+}
+
+/* Effects of any size say the same if they go along with the metric. */
+static void
+test_shrinkage(void)
+{
+	double		got[2];
+	int64_t		target[1000];
+	int64_t		predicted[1000];
+	uint32_t	trees[1000];
+	HpEffects  *effects = hp_effects_create(unit_env, 1000, 2);
+
+	for (uint32_t run = 0; run < 1000; run++)
+	{
+		int64_t		a = (int64_t) (run % 10) * 900 - 4050;
+		int64_t		b = (int64_t) (run / 10 % 10) * 400 - 1800;
+
+		trees[run] = 1;
+		target[run] = a + b;
+		/* the first effect is told whole, the second at a quarter */
+		predicted[run] = a + b / 4;
+		effects->sum[2 * run] = a;
+		effects->sum[2 * run + 1] = b / 4;
+	}
+	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	ok(nearly(got[0], 8.25 * 900 * 900) && nearly(got[1], 8.25 * 400 * 400),
+	   "the variances of both, however much of them the forest tells");
+	unit_free_all();
+}
+
+static void
+test_looked_at(void)
+{
+	bool		fits = true,
+				all = true;
+
+	for (uint32_t n = 0; n < 3000000; n = n * 2 + 1)
+		for (uint32_t subjects = 1; subjects < 70000; subjects *= 3)
+		{
+			uint32_t	looked_at = hp_effect_runs(n, subjects);
+
+			fits = fits && looked_at <= n && (looked_at >= 128 || looked_at == n) &&
+				(looked_at <= 256 || (uint64_t) looked_at * subjects <= 1 << 20);
+			all = all && ((uint64_t) n * (subjects + 1) > 1 << 20 || looked_at == n);
+		}
+	ok(fits, "so many runs are looked at that their effects fit");
+	ok(all, "all if they fit");
+}
+
+/* A trained forest whose trees are followed by second ones. */
+static void
+test_twice(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(400, 17);
+	Trained		once,
+				twice;
+	double		sum = 0;
+
+	settings.trees = 60;
+	settings.permutation = true;
+	settings.min_samples_leaf = hp_leaf_for_twice(400);
+	once = train(frame, &settings);
+	settings.twice = true;
+	twice = train(frame, &settings);
+	for (uint32_t f = 0; f < twice.map->n_features; f++)
+		sum += twice.result.permutation[f];
+	ok(fabs(sum - 1) < 1e-12, "importances sum to 1");
+	ok(twice.result.r2 > once.result.r2, "second trees predict better: R^2 %.3f, not %.3f",
+	   twice.result.r2, once.result.r2);
+	ok(memcmp(once.reports[5].impurity, twice.reports[5].impurity,
+			  once.map->n_features * sizeof(double)) == 0,
+	   "reports are of the first trees, which are the same");
+	unit_free_all();
+}
+
+/* Next to nothing explained: nearly equal shares, in the order they came. */
+static void
+test_nothing(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(200, 23);
+	Trained		t;
+	UnitRandom	random = 5;
+	double		least = 1,
+				most = 0;
+
+	for (uint32_t i = frame->n_runs - 1; i > 0; i--)
+	{
+		uint32_t	j = random_below(&random, i + 1);
+		int64_t		swap = frame->target[i];
+
+		frame->target[i] = frame->target[j];
+		frame->target[j] = swap;
+	}
+	settings.trees = 50;
+	settings.permutation = settings.twice = true;
+	settings.min_samples_leaf = 6;
+	t = train(frame, &settings);
+	for (uint32_t f = 0; f < t.map->n_features; f++)
+	{
+		least = fmin(least, t.result.permutation[f]);
+		most = fmax(most, t.result.permutation[f]);
+	}
+	ok(t.result.r2 < HP_R2_TO_TELL / 10, "a metric that was shuffled: R^2 %.3f", t.result.r2);
+	ok(least >= 0.9 / t.map->n_features && most <= 0.1 + 0.9 / t.map->n_features &&
+	   most > least, "shares from %.3f to %.3f of %u features", least, most,
+	   t.map->n_features);
+	unit_free_all();
+}
+
+static void
+test_leaves(void)
+{
+	static const int64_t wanted[][2] = {
+		{0, 1}, {1, 1}, {3, 1}, {4, 2}, {15, 2}, {16, 3}, {100, 5}, {1000, 10},
+		{10000, 22}, {100000, 46}, {1000000, 100}, {2147483647, 1290}
+	};
+	bool		right = true;
+
+	for (uint32_t i = 0; i < LENGTH(wanted); i++)
+		right = right &&
+			hp_leaf_for_twice((uint32_t) wanted[i][0]) == wanted[i][1];
+	ok(right, "leaves of the cube root of the runs");
+}
+
+int
+main(void)
+{
+	test_formula();
+	test_shrinkage();
+	test_looked_at();
+	test_twice();
+	test_nothing();
+	test_leaves();
+	return done();
+}
