@@ -139,7 +139,6 @@ put_settings(Writer *writer, const Model *model)
 	put_double(writer, s->max_features);
 	put_fixed(writer, s->seed, 8);
 	put_fixed(writer, s->missing, 1);
-	put_fixed(writer, s->twice, 1);
 	put_fixed(writer, model->method, 1);
 	put_fixed(writer, model->onehot, 1);
 	put_fixed(writer, model->maximize, 1);
@@ -147,6 +146,7 @@ put_settings(Writer *writer, const Model *model)
 	put_fixed(writer, model->depth, 4);
 	put_fixed(writer, model->uncertainty, 1);
 	put_fixed(writer, model->space, 1);
+	put_fixed(writer, s->twice, 1);
 }
 
 static void
@@ -309,7 +309,6 @@ get_settings(Reader *reader, Model *model)
 	s->max_features = get_double(reader);
 	s->seed = get_fixed(reader, 8);
 	s->missing = get_choice(reader, HP_MISSING_VALUE, HP_MISSING_FILL);
-	s->twice = get_choice(reader, 0, 1);
 	model->method = get_choice(reader, FIRST_METHOD, LAST_METHOD);
 	model->onehot = get_choice(reader, 0, 1);
 	model->maximize = get_choice(reader, 0, 1);
@@ -317,6 +316,7 @@ get_settings(Reader *reader, Model *model)
 	model->depth = (int) get_fixed(reader, 4);
 	model->uncertainty = get_choice(reader, 0, 1);
 	model->space = get_choice(reader, HP_SPACE_OBSERVED, HP_SPACE_LOG);
+	s->twice = get_choice(reader, 0, 1);
 	s->permutation = model->method == METHOD_PERMUTATION;
 	s->corrected = model->method == METHOD_CORRECTED;
 	s->depth = model->depth;
