@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -271,7 +271,7 @@ CREATE FUNCTION hp_interactions(runs regclass, metric text, config text[] DEFAUL
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
-	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	encoding text DEFAULT 'native', method text DEFAULT 'fanova',
 	missing text DEFAULT 'auto',
 	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
 	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
@@ -280,7 +280,7 @@ AS 'MODULE_PATHNAME', 'hp_interactions_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
 
 COMMENT ON FUNCTION hp_interactions(regclass, text, text[], text, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
+'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. Trains for method fanova unless told otherwise. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_marginal(forest hp_forest, parameter text)
 RETURNS TABLE (value float8, level text, mean float8, stddev float8, runs bigint)

@@ -24,9 +24,10 @@ SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$';
 \pset tuples_only on
 SELECT format('%s(%s)%s    -> %s', proname, regexp_replace(pg_get_function_arguments(oid), 'trees integer.*', 'settings ...'), E'\n', pg_get_function_result(oid))
 FROM functions ORDER BY proname COLLATE "C", pg_get_function_arguments(oid) COLLATE "C";
--- they are the same everywhere, but that hp_parameters of a table wants uncertainty
-SELECT DISTINCT replace(regexp_replace(replace(pg_get_function_arguments(oid), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
-SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%';
+-- they are the same everywhere, but that hp_parameters of a table wants uncertainty, and hp_interactions plain trees
+SELECT DISTINCT replace(regexp_replace(replace(replace(pg_get_function_arguments(oid), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), 'method text DEFAULT ''fanova''', 'method text DEFAULT ''permutation'''), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
+SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%' ORDER BY 1;
+SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method text DEFAULT ''fanova''%' ORDER BY 1;
 \pset format aligned
 \pset tuples_only off
 SELECT classid::regclass, count(*) > 0 AS some FROM members GROUP BY 1 ORDER BY classid::regclass::text COLLATE "C";
