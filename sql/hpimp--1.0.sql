@@ -104,7 +104,7 @@ CREATE TYPE hp_forest (
 );
 COMMENT ON TYPE hp_forest IS 'a random forest trained on a study, and the importances it found';
 
-CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT 100, max_depth int DEFAULT NULL,
+CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -132,7 +132,7 @@ COMMENT ON FUNCTION hp_importance(hp_forest) IS
 'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels), constants and groups. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric)';
 
 CREATE FUNCTION hp_importance(runs regclass, metric text, config text[] DEFAULT '{config}',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -163,7 +163,7 @@ COMMENT ON FUNCTION hp_parameters(hp_forest) IS
 'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -198,7 +198,7 @@ COMMENT ON FUNCTION hp_quality(hp_forest) IS
 'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -267,7 +267,7 @@ COMMENT ON FUNCTION hp_interactions(hp_forest) IS
 
 CREATE FUNCTION hp_interactions(runs regclass, metric text, config text[] DEFAULT '{config}',
 	space text DEFAULT 'observed',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -292,7 +292,7 @@ COMMENT ON FUNCTION hp_marginal(hp_forest, text) IS
 
 CREATE FUNCTION hp_marginal(runs regclass, metric text, parameter text,
 	config text[] DEFAULT '{config}', space text DEFAULT 'observed',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
@@ -325,7 +325,7 @@ COMMENT ON FUNCTION hp_predict(hp_forest, jsonb) IS
 
 CREATE FUNCTION hp_predict(runs regclass, metric text, candidate jsonb,
 	config text[] DEFAULT '{config}',
-	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
 	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
 	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
 	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,

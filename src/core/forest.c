@@ -41,6 +41,13 @@ hp_leaf_for_twice(uint32_t n_runs)
 	return leaf;
 }
 
+/* Few runs are out of the bag of few trees each, and trees are cheap then. */
+int64_t
+hp_trees_for_twice(uint32_t n_runs)
+{
+	return n_runs <= 100 ? 300 : n_runs >= 300 ? 100 : 30000 / n_runs;
+}
+
 HpFeatureMap *
 hp_forest_prepare(const HpEnv *env, HpFrame *frame,
 				  const HpForestSettings *settings)

@@ -40,9 +40,11 @@ typedef struct HpForestSettings
 } HpForestSettings;
 
 /*
- * What min_samples_leaf is best for trees that are followed by a second one.
+ * What min_samples_leaf and how many trees are best where trees are followed by
+ * a second one.
  */
 extern int64_t hp_leaf_for_twice(uint32_t n_runs);
+extern int64_t hp_trees_for_twice(uint32_t n_runs);
 
 /* NULL if the settings are valid, else why not, naming the setting. */
 extern const char *hp_forest_check(const HpForestSettings *settings);

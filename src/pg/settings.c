@@ -32,6 +32,9 @@ enum
 	ARG_UNCERTAINTY
 };
 
+/* Where the method has no other mind. */
+#define DEFAULT_TREES	100
+
 /* A word that an argument may be. */
 typedef struct Choice
 {
@@ -221,10 +224,11 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	const char *depth = "null";
 	int			missing;
 
-	require_not_null(fcinfo, first + ARG_TREES, "trees");
 	require_not_null(fcinfo, first + ARG_MAX_FEATURES, "max_features");
 	require_not_null(fcinfo, first + ARG_SEED, "seed");
-	s.forest.trees = PG_GETARG_INT32(first + ARG_TREES);
+	s.forest.trees = DEFAULT_TREES;
+	if (!PG_ARGISNULL(first + ARG_TREES))
+		s.forest.trees = PG_GETARG_INT32(first + ARG_TREES);
 	if (!PG_ARGISNULL(first + ARG_MAX_DEPTH))
 	{
 		s.forest.max_depth = PG_GETARG_INT32(first + ARG_MAX_DEPTH);
@@ -244,6 +248,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	if (missing != 0)
 		s.forest.missing = missing;
 	s.forest.permutation = s.forest.twice = s.method == METHOD_PERMUTATION;
+	s.trees_by_method = PG_ARGISNULL(first + ARG_TREES);
 	s.leaf_by_method = PG_ARGISNULL(first + ARG_MIN_SAMPLES_LEAF);
 	s.forest.corrected = s.method == METHOD_CORRECTED;
 	s.forest.fanova = s.method == METHOD_FANOVA;
@@ -257,9 +262,13 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 void
 settings_complete(Settings *settings, uint32 n_runs)
 {
+	bool		twice = settings->forest.twice;
+
+	if (settings->trees_by_method)
+		settings->forest.trees = twice ? hp_trees_for_twice(n_runs) :
+			DEFAULT_TREES;
 	if (settings->leaf_by_method)
-		settings->forest.min_samples_leaf = settings->forest.twice ?
-			hp_leaf_for_twice(n_runs) : 1;
+		settings->forest.min_samples_leaf = twice ? hp_leaf_for_twice(n_runs) : 1;
 }
 
 bool

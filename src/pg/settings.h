@@ -24,7 +24,8 @@ typedef struct Patterns
 typedef struct Settings
 {
 	HpForestSettings forest;
-	bool		leaf_by_method; /* min_samples_leaf is not given */
+	bool		trees_by_method;	/* not given */
+	bool		leaf_by_method;
 	Method		method;
 	bool		onehot;
 	bool		maximize;		/* goal: large metrics are good */

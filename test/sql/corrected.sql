@@ -42,9 +42,9 @@ SELECT hp_study_agg(jsonb_strip_nulls(jsonb_build_object('optimizer', o, 'moment
 FROM (SELECT i, (ARRAY['sgd', 'adam', 'lion'])[1 + i % 3] AS o FROM generate_series(1, 300) i) r;
 SELECT missing, r.* FROM gaps, unnest('{auto,value}'::text[]) missing, pg_temp.rounded(hp_forest(study, method => 'corrected', missing => missing)) r;
 
--- the forest beside it is that of any other method: the same quality, the same predictions
+-- the forest beside it is that of impurity: the same quality, the same predictions
 SELECT count(DISTINCT (q.oob_r2, q.oob_rmse)) AS qualities, count(DISTINCT hp_predict(f, '{"optimizer": "sgd", "lr": 0.3}')) AS predictions
-FROM gaps, unnest('{permutation,corrected}'::text[]) method, hp_forest(study, method => method) f, hp_quality(f) q;
+FROM gaps, unnest('{impurity,corrected}'::text[]) method, hp_forest(study, method => method, missing => 'fill') f, hp_quality(f) q;
 -- what is known of each parameter; a forest that was stored as text
 SELECT parameter, importance = importance_corrected AS by_method, importance_impurity > 0 AS impurity, importance_permutation
 FROM gaps, hp_parameters(hp_forest(study, method => 'corrected')::text::hp_forest) ORDER BY 1;
