@@ -257,6 +257,64 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 100;
 COMMENT ON FUNCTION hp_levels(regclass, text, text[], text[], text[], text[]) IS
 'each level of each categorical or boolean hyperparameter, and "(missing)" of any: runs that have it, mean and standard deviation of their metric, correlation of "is this level" with the metric over all runs and its p-value. Of a sample (hpimp.max_runs) all of it is of the sample. Sorted by parameter and level. On a table: reads it as hp_study does';
 
+CREATE FUNCTION hp_interactions(forest hp_forest)
+RETURNS TABLE (parameter text, with_parameter text, share float8, stddev float8)
+AS 'MODULE_PATHNAME', 'hp_interactions_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 200;
+
+COMMENT ON FUNCTION hp_interactions(hp_forest) IS
+'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. Averaged over the values as often as they were observed, or as hp_space() says';
+
+CREATE FUNCTION hp_interactions(runs regclass, metric text, config text[] DEFAULT '{config}',
+	space text DEFAULT 'observed',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
+RETURNS TABLE (parameter text, with_parameter text, share float8, stddev float8)
+AS 'MODULE_PATHNAME', 'hp_interactions_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 200;
+
+COMMENT ON FUNCTION hp_interactions(regclass, text, text[], text, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
+
+CREATE FUNCTION hp_marginal(forest hp_forest, parameter text)
+RETURNS TABLE (value float8, level text, mean float8, stddev float8, runs bigint)
+AS 'MODULE_PATHNAME', 'hp_marginal_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 100;
+
+COMMENT ON FUNCTION hp_marginal(hp_forest, text) IS
+'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. Averaged over the values as often as they were observed, or as hp_space() says';
+
+CREATE FUNCTION hp_marginal(runs regclass, metric text, parameter text,
+	config text[] DEFAULT '{config}', space text DEFAULT 'observed',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
+RETURNS TABLE (value float8, level text, mean float8, stddev float8, runs bigint)
+AS 'MODULE_PATHNAME', 'hp_marginal_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
+
+COMMENT ON FUNCTION hp_marginal(regclass, text, text, text[], text, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
+
+CREATE FUNCTION hp_space(forest hp_forest, space text)
+RETURNS hp_forest
+AS 'MODULE_PATHNAME', 'hp_space_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION hp_space(hp_forest, text) IS
+'the same forest, for hp_interactions, hp_marginal and importances of method "fanova" to average over another space. "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0';
+
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'hp_predict_by_forest'

@@ -59,6 +59,15 @@ reserve_nodes(HpAnova *a, uint32_t n)
 	a->way = hp_alloc(a->env, a->cap_nodes / 2 + 1, sizeof(HpAnovaStop));
 }
 
+size_t
+hp_anova_later(uint32_t n_runs)
+{
+	/* a leaf a run at most; each split parts codes at one place or two */
+	return (size_t) n_runs * 2 *
+		(5 * (sizeof(HpRegion) + sizeof(HpStep) + 3 * sizeof(double)) / 4 +
+		 2 * (3 * sizeof(double)));
+}
+
 /* ---- walking down the tree ---- */
 
 HpAnovaWalk

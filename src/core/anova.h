@@ -29,6 +29,9 @@ typedef struct HpAnova HpAnova;
 extern HpAnova *hp_anova_create(const HpEnv *env, const HpFeature *features,
 								uint32_t n_features, double *const *below);
 
+/* Bytes that trees over so many runs will make it allocate, at most. */
+extern size_t hp_anova_later(uint32_t n_runs);
+
 /* Take a tree apart: it must stay as it is while questions are asked. */
 extern void hp_anova_decompose(HpAnova *anova, const HpTree *tree);
 

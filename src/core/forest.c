@@ -7,6 +7,8 @@
 
 #include "forest.h"
 #include "importance.h"
+#include "measure.h"
+#include "share.h"
 
 const char *
 hp_forest_check(const HpForestSettings *s)
@@ -52,6 +54,8 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 		reports[t].impurity = hp_alloc0(env, n, sizeof(double));
 		if (settings->permutation)
 			reports[t].permutation = hp_alloc0(env, n, sizeof(double));
+		if (settings->fanova)
+			reports[t].fanova = hp_alloc0(env, n, sizeof(double));
 	}
 	return reports;
 }
@@ -79,6 +83,7 @@ struct HpTrainer
 	uint32_t	n_decks;
 	HpGrower   *grower;
 	HpPermuter *permuter;
+	HpAnova    *anova;			/* NULL if not asked for */
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
 	HpUnseen	unseen;
 };
@@ -102,6 +107,36 @@ prepare_decks(HpTrainer *trainer, const HpFeatureMap *map)
 		trainer->features[f].codes = trainer->decks[trainer->n_decks].codes;
 		trainer->deck_feature[trainer->n_decks++] = f;
 	}
+}
+
+/* What the codes of a column weigh as observed; gaps that are filled nothing. */
+static double *
+measure_column(const HpTrainer *trainer, const HpColumn *column,
+			   const HpFeature *feature)
+{
+	uint32_t   *runs_of = hp_alloc0(trainer->env, column->n_codes,
+									sizeof(uint32_t));
+
+	for (uint32_t run = 0; run < trainer->frame->n_runs; run++)
+		runs_of[hp_column_code(column, run)]++;
+	if (column->fill)
+		runs_of[0] = 0;
+	return hp_measure_feature(trainer->env, HP_SPACE_OBSERVED, feature,
+							  runs_of);
+}
+
+static void
+prepare_anova(HpTrainer *trainer, const HpFeatureMap *map)
+{
+	double	  **below = hp_alloc(trainer->env, map->n_features,
+								 sizeof(double *));
+
+	for (uint32_t f = 0; f < map->n_features; f++)
+		below[f] = measure_column(trainer,
+								  &trainer->frame->columns[map->columns[f]],
+								  &trainer->features[f]);
+	trainer->anova = hp_anova_create(trainer->env, trainer->features,
+									 map->n_features, below);
 }
 
 HpTrainer *
@@ -130,6 +165,8 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 									   &tree_settings);
 	trainer->permuter = hp_permuter_create(env,
 										   hp_grower_rows(trainer->grower));
+	if (settings->fanova)
+		prepare_anova(trainer, map);
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
 	trainer->unseen.runs = hp_alloc(env, frame->n_runs + (size_t) 1,
 									sizeof(uint32_t));
@@ -141,7 +178,8 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 size_t
 hp_trainer_later(const HpTrainer *trainer)
 {
-	return hp_grower_later(trainer->grower);
+	return hp_grower_later(trainer->grower) +
+		(trainer->anova == NULL ? 0 : hp_anova_later(trainer->frame->n_runs));
 }
 
 /* Draw as many runs as there are, with replacement. */
@@ -199,6 +237,14 @@ ask_unseen(HpTrainer *trainer, HpRng *rng, const HpTree *tree,
 	}
 }
 
+/* Ask for the shares of the main effects. */
+static void
+ask_anova(HpTrainer *trainer, const HpTree *tree, HpTreeReport *report)
+{
+	hp_anova_decompose(trainer->anova, tree);
+	hp_shares_of_tree(trainer->anova, trainer->n_features, report->fanova);
+}
+
 /* Scale so that the sum is 1; false if there is nothing to scale. */
 static bool
 scale_to_one(double *values, uint32_t n)
@@ -229,6 +275,8 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	scale_to_one(report->impurity, trainer->n_features);
 	report->n_nodes = tree->n_nodes;
 	ask_unseen(trainer, &rng, tree, report, out_of_bag);
+	if (trainer->anova != NULL)
+		ask_anova(trainer, tree, report);
 	return tree;
 }
 
@@ -265,6 +313,27 @@ mean_permutation(const HpEnv *env, const HpTreeReport *reports,
 	if (scale_to_one(mean, n_features))
 		for (uint32_t f = 0; f < n_features; f++)
 			mean[f] = mean[f] < ROUNDING_DUST ? 0 : mean[f];
+	return mean;
+}
+
+void
+hp_fanova_finish(double *sum, uint32_t n_features)
+{
+	if (scale_to_one(sum, n_features))
+		for (uint32_t f = 0; f < n_features; f++)
+			sum[f] = sum[f] < ROUNDING_DUST ? 0 : sum[f];
+}
+
+static double *
+mean_fanova(const HpEnv *env, const HpTreeReport *reports, uint32_t trees,
+			uint32_t n_features)
+{
+	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
+
+	for (uint32_t t = 0; t < trees; t++)
+		for (uint32_t f = 0; f < n_features; f++)
+			mean[f] += reports[t].fanova[f];
+	hp_fanova_finish(mean, n_features);
 	return mean;
 }
 
@@ -319,6 +388,8 @@ hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 	if (settings->permutation && result.impurity != NULL)
 		result.permutation = mean_permutation(env, reports, trees,
 											  map->n_features);
+	if (settings->fanova && result.impurity != NULL)
+		result.fanova = mean_fanova(env, reports, trees, map->n_features);
 	judge(frame, out_of_bag, &result);
 	return result;
 }

@@ -27,6 +27,7 @@ typedef struct HpForestSettings
 	uint64_t	seed;
 	HpMissing	missing;
 	bool		permutation;	/* compute permutation importance */
+	bool		fanova;			/* decompose the variance of each tree */
 } HpForestSettings;
 
 /* NULL if the settings are valid, else why not, naming the setting. */
@@ -56,6 +57,9 @@ typedef struct HpTreeReport
 								 * tree has no split */
 	double	   *permutation;	/* by feature: increase of the mean squared
 								 * error out of bag, squared units of target;
+								 * NULL if not asked for */
+	double	   *fanova;			/* by feature: share of the variance of the
+								 * tree's predictions that its main effect has;
 								 * NULL if not asked for */
 } HpTreeReport;
 
@@ -99,6 +103,8 @@ typedef struct HpForestResult
 	double	   *permutation;	/* by feature, sums to 1, or all 0 if permuting
 								 * harms nowhere; NULL if not asked for or no
 								 * tree has a split */
+	double	   *fanova;			/* likewise: main effects, over the observed
+								 * distribution of each parameter */
 	uint32_t	n_out_of_bag;	/* runs that were so in any tree */
 	double		r2;				/* out-of-bag R^2, NaN if not defined */
 	double		rmse;			/* units of the metric, NaN if not defined */
@@ -111,11 +117,18 @@ extern HpForestResult hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 									   const HpOutOfBag *out_of_bag);
 
 /*
+ * From the sums of main effects' shares over the trees, in their order, to the
+ * importances: scaled to sum 1; all 0 if there are interactions only.
+ */
+extern void hp_fanova_finish(double *sum, uint32_t n_features);
+
+/*
  * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).
  * impurity: Breiman et al. 1984; normalised per tree and over trees as
  * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
  * 10: per tree over its own out-of-bag runs, not divided by a standard error;
- * means over trees below 0 are set to 0, then scaled to sum 1.
+ * means over trees below 0 are set to 0, then scaled to sum 1.  fanova: see
+ * anova.h; means over trees, scaled to sum 1.
  */
 
 #endif							/* HPIMP_FOREST_H */

@@ -5,6 +5,25 @@
  */
 #include "share.h"
 
+/* What rounding leaves of nothing. */
+#define ROUNDING_DUST	1e-12
+
+static double
+share_of(double part, double variance)
+{
+	return part < ROUNDING_DUST * variance ? 0 : part / variance;
+}
+
+void
+hp_shares_of_tree(const HpAnova *anova, uint32_t n_features, double *share)
+{
+	double		variance = hp_anova_variance(anova);
+
+	hp_anova_main_effects(anova, share);
+	for (uint32_t f = 0; f < n_features; f++)
+		share[f] = variance > 0 ? share_of(share[f], variance) : 0;
+}
+
 HpShares *
 hp_shares_create(const HpEnv *env, uint32_t n_features)
 {
@@ -13,7 +32,7 @@ hp_shares_create(const HpEnv *env, uint32_t n_features)
 	shares->env = env;
 	shares->n_features = n_features;
 	shares->main = hp_alloc0(env, n_features, sizeof(HpSpread));
-	shares->variance = hp_alloc(env, n_features, sizeof(double));
+	shares->share = hp_alloc(env, n_features, sizeof(double));
 	return shares;
 }
 
@@ -62,7 +81,8 @@ add_pairs(HpShares *shares, const HpInteraction *found, size_t n,
 		else
 			merged[n_merged] = (HpPairSpread) {found[j].lower, found[j].upper,
 			{0}};
-		hp_spread_add(&merged[n_merged++].spread, found[j].variance / variance);
+		hp_spread_add(&merged[n_merged++].spread,
+					  share_of(found[j].variance, variance));
 	}
 	while (i < shares->n_pairs)
 		merged[n_merged++] = shares->pairs[i++];
@@ -81,9 +101,9 @@ hp_shares_add(HpShares *shares, HpAnova *anova)
 	if (!(variance > 0))
 		return;
 	shares->n_trees++;
-	hp_anova_main_effects(anova, shares->variance);
+	hp_shares_of_tree(anova, shares->n_features, shares->share);
 	for (uint32_t f = 0; f < shares->n_features; f++)
-		hp_spread_add(&shares->main[f], shares->variance[f] / variance);
+		hp_spread_add(&shares->main[f], shares->share[f]);
 	found = hp_anova_interactions(anova, &n);
 	add_pairs(shares, found, n, variance);
 }

@@ -55,9 +55,16 @@ typedef struct HpShares
 	size_t		n_pairs;
 	size_t		cap_pairs;
 	HpPairSpread *scratch;		/* as many */
-	double	   *variance;		/* of the tree at hand, by feature */
+	double	   *share;			/* of the tree at hand, by feature */
 	uint32_t	n_trees;		/* of any variance */
 } HpShares;
+
+/*
+ * Set share[feature] of the tree that was decomposed last: of its main effects;
+ * all 0 if it has no variance.
+ */
+extern void hp_shares_of_tree(const HpAnova *anova, uint32_t n_features,
+							  double *share);
 
 extern HpShares *hp_shares_create(const HpEnv *env, uint32_t n_features);
 

@@ -10,78 +10,15 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "core/describe.h"
 #include "core/order.h"
+#include "pg/answer_row.h"
 #include "pg/answers.h"
 #include "pg/environment.h"
 #include "pg/sample.h"
 #include "pg/train.h"
-
-/* ---- building a row ---- */
-
-#define MAX_COLUMNS 24
-
-typedef struct Row
-{
-	int			n;
-	Datum		values[MAX_COLUMNS];
-	bool		nulls[MAX_COLUMNS];
-} Row;
-
-static void
-add_datum(Row *row, Datum value, bool isnull)
-{
-	Assert(row->n < MAX_COLUMNS);
-	row->values[row->n] = value;
-	row->nulls[row->n++] = isnull;
-}
-
-static void
-add_float(Row *row, double value)
-{
-	add_datum(row, Float8GetDatum(value), isnan(value));
-}
-
-static void
-add_bigint(Row *row, uint64 value)
-{
-	add_datum(row, Int64GetDatum((int64) value), false);
-}
-
-static void
-add_int(Row *row, int32 value)
-{
-	add_datum(row, Int32GetDatum(value), false);
-}
-
-static void
-add_text(Row *row, HpText text)
-{
-	add_datum(row, PointerGetDatum(cstring_to_text_with_len(text.bytes,
-															text.length)),
-			  false);
-}
-
-/* A C string; NULL or empty gives NULL. */
-static void
-add_string(Row *row, const char *string)
-{
-	if (string == NULL || *string == '\0')
-		add_datum(row, (Datum) 0, true);
-	else
-		add_datum(row, CStringGetTextDatum(string), false);
-}
-
-static void
-emit(ReturnSetInfo *result, const Row *row)
-{
-	Assert(row->n == result->setDesc->natts);
-	tuplestore_putvalues(result->setResult, result->setDesc,
-						 (Datum *) row->values, (bool *) row->nulls);
-}
 
 /* ---- order ---- */
 

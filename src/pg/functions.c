@@ -25,6 +25,7 @@
 #include "pg/answers.h"
 #include "pg/compat.h"
 #include "pg/config.h"
+#include "pg/effects.h"
 #include "pg/environment.h"
 #include "pg/model.h"
 #include "pg/progress.h"
@@ -49,6 +50,11 @@ PG_FUNCTION_INFO_V1(hp_correlation_of_study);
 PG_FUNCTION_INFO_V1(hp_correlation_of_runs);
 PG_FUNCTION_INFO_V1(hp_levels_of_study);
 PG_FUNCTION_INFO_V1(hp_levels_of_runs);
+PG_FUNCTION_INFO_V1(hp_interactions_of_forest);
+PG_FUNCTION_INFO_V1(hp_interactions_of_runs);
+PG_FUNCTION_INFO_V1(hp_marginal_of_forest);
+PG_FUNCTION_INFO_V1(hp_marginal_of_runs);
+PG_FUNCTION_INFO_V1(hp_space_of_forest);
 PG_FUNCTION_INFO_V1(hp_predict_by_forest);
 PG_FUNCTION_INFO_V1(hp_predict_by_runs);
 
@@ -242,6 +248,90 @@ Datum
 hp_quality_of_runs(PG_FUNCTION_ARGS)
 {
 	return ask_runs(fcinfo, answer_quality);
+}
+
+/* ---- effects of parameters, alone and in pairs ---- */
+
+/*
+ * A forest with its trees, without an importance, to be asked in a space: of a
+ * function on a table whose space stands between config and the settings.
+ */
+static Model *
+runs_effects(FunctionCallInfo fcinfo, int config)
+{
+	HpSpace		space = settings_space(fcinfo, config + 1);
+	Settings	settings = settings_from_arguments(fcinfo, config + 2);
+	Study	   *study = runs_argument(fcinfo, config);
+	Model	   *model;
+
+	if (study == NULL)
+		return NULL;
+	settings.forest.permutation = settings.forest.fanova = false;
+	model = train(study, &settings, true);
+	model->space = space;
+	return model;
+}
+
+Datum
+hp_interactions_of_forest(PG_FUNCTION_ARGS)
+{
+	return ask_forest(fcinfo, answer_interactions);
+}
+
+/* (runs, metric, config, space, settings ...) */
+Datum
+hp_interactions_of_runs(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		Model	   *model = runs_effects(fcinfo, 2);
+
+		if (model != NULL)
+			answer_interactions((ReturnSetInfo *) fcinfo->resultinfo, model);
+	}
+	PROGRESS_END();
+	return (Datum) 0;
+}
+
+/* (forest hp_forest, parameter text) */
+Datum
+hp_marginal_of_forest(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	answer_marginal((ReturnSetInfo *) fcinfo->resultinfo,
+					forest_argument(fcinfo, 0),
+					text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	return (Datum) 0;
+}
+
+/* (runs, metric, parameter, config, space, settings ...) */
+Datum
+hp_marginal_of_runs(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(2))
+		return (Datum) 0;
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		Model	   *model = runs_effects(fcinfo, 3);
+
+		if (model != NULL)
+			answer_marginal((ReturnSetInfo *) fcinfo->resultinfo, model,
+							text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	}
+	PROGRESS_END();
+	return (Datum) 0;
+}
+
+/* (forest hp_forest, space text) -> hp_forest */
+Datum
+hp_space_of_forest(PG_FUNCTION_ARGS)
+{
+	Model	   *model = forest_argument(fcinfo, 0);
+
+	model_change_space(model, settings_space(fcinfo, 1));
+	PG_RETURN_POINTER(model_write(model));
 }
 
 /* ---- questions to a study ---- */

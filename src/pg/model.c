@@ -145,6 +145,7 @@ put_settings(Writer *writer, const Model *model)
 	put_double(writer, model->quantile);
 	put_fixed(writer, model->depth, 4);
 	put_fixed(writer, model->uncertainty, 1);
+	put_fixed(writer, model->space, 1);
 }
 
 static void
@@ -313,7 +314,9 @@ get_settings(Reader *reader, Model *model)
 	model->quantile = get_double(reader);
 	model->depth = (int) get_fixed(reader, 4);
 	model->uncertainty = get_choice(reader, 0, 1);
+	model->space = get_choice(reader, HP_SPACE_OBSERVED, HP_SPACE_LOG);
 	s->permutation = model->method == METHOD_PERMUTATION;
+	s->fanova = model->method == METHOD_FANOVA;
 	if (hp_forest_check(s) != NULL || model->depth < 0 ||
 		!(model->quantile > 0 && model->quantile < 1))
 		damaged(reader, "A setting is out of range.");
@@ -620,7 +623,7 @@ static void
 check_tree(Reader *reader, const Model *model)
 {
 	FlatTree	tree = get_tree(reader);
-
+	uint64		reached = 1;
 	bool	   *is_child;
 
 	if (tree.n_nodes == 0)
@@ -643,12 +646,15 @@ check_tree(Reader *reader, const Model *model)
 			node.feature >= model->n_features)
 			damaged(reader, "A node leads nowhere.");
 		is_child[node.left] = is_child[node.left + 1] = true;
+		reached += 2;
 		row = &model->rows[model->features[node.feature]];
 		if (node.categorical != (row->kind == HP_CATEGORICAL))
 			damaged(reader, "A node is of another kind than its parameter.");
 		if (node.categorical)
 			check_list(reader, &tree, &node, row->n_codes);
 	}
+	if (reached != tree.n_nodes)
+		damaged(reader, "Nothing leads to a node.");
 	pfree(is_child);
 }
 
@@ -665,6 +671,48 @@ model_check(const char *bytes, Size size)
 	if (reader.at != reader.end)
 		damaged(&reader, "There are bytes behind its end.");
 	return model;
+}
+
+/* ---- trees as the core knows them ---- */
+
+static void
+reserve_tree(ModelTrees *trees, const FlatTree *flat)
+{
+	if (flat->n_nodes > trees->cap_nodes)
+	{
+		trees->cap_nodes = flat->n_nodes + flat->n_nodes / 4;
+		trees->tree.nodes = palloc_extended(trees->cap_nodes * sizeof(HpNode),
+											MCXT_ALLOC_HUGE);
+	}
+	if (flat->n_words > trees->cap_words)
+	{
+		trees->cap_words = flat->n_words + flat->n_words / 4;
+		trees->tree.lists = palloc_extended(trees->cap_words * sizeof(uint64),
+											MCXT_ALLOC_HUGE);
+	}
+}
+
+const HpTree *
+model_next_tree(ModelTrees *trees)
+{
+	const Model *model = trees->model;
+	Reader		reader = {trees->number == 0 ? model->trees : trees->at,
+	model->trees_end, 0, "hp_forest"};
+	FlatTree	flat;
+
+	if (trees->number++ >= model->n_trees)
+		return NULL;
+	flat = get_tree(&reader);
+	reserve_tree(trees, &flat);
+	trees->at = reader.at;
+	trees->tree.n_nodes = flat.n_nodes;
+	trees->tree.n_list_words = flat.n_words;
+	for (uint32 i = 0; i < flat.n_nodes; i++)
+		trees->tree.nodes[i] = node_at(&flat, i);
+	for (uint32 i = 0; i < flat.n_words; i++)
+		trees->tree.lists[i] = peek_fixed(flat.words + (Size) i * WORD_SIZE,
+										  WORD_SIZE);
+	return &trees->tree;
 }
 
 /* ---- prediction ---- */

@@ -12,6 +12,7 @@
 
 #include "core/describe.h"
 #include "core/forest.h"
+#include "core/measure.h"
 #include "pg/bytes.h"
 
 /* The importance that hp_importance reports. */
@@ -93,6 +94,7 @@ typedef struct Model
 	double		quantile;		/* so many of the runs are the best */
 	int			depth;			/* of names that makes a group; 0 = none */
 	bool		uncertainty;	/* standard errors and p-values are wanted */
+	HpSpace		space;			/* what functional ANOVA averages over */
 	ModelRuns	runs;
 	HpMetric	metric;
 	double		r2;				/* out-of-bag, NaN if not defined */
@@ -151,6 +153,20 @@ extern Model *model_read(struct varlena *value);
 
 /* The same, of bytes from outside: checked whole, or an error. */
 extern Model *model_check(const char *bytes, Size size);
+
+/* The trees one after the other; all bits 0 but model before the first. */
+typedef struct ModelTrees
+{
+	const Model *model;
+	uint32		number;			/* of the next */
+	const char *at;
+	uint32		cap_nodes;
+	uint32		cap_words;
+	HpTree		tree;			/* the last one */
+} ModelTrees;
+
+/* The next tree, in memory of its own until the one after; NULL at the end. */
+extern const HpTree *model_next_tree(ModelTrees *trees);
 
 /*
  * The prediction of the forest, in the metric's unit, for a run with the

@@ -89,6 +89,9 @@ typedef struct SharedFeature
 
 #define LEADER	(-1)
 
+/* Numbers that the report of a tree may have for each feature. */
+#define SHARES	3
+
 /* A report, and where the tree is. */
 typedef struct SharedReport
 {
@@ -107,7 +110,7 @@ typedef struct Parts
 	SharedFeature *features;
 	char	   *data;
 	SharedReport *reports;
-	double	   *shares;			/* of a tree: impurity, then permutation */
+	double	   *shares;			/* of a tree: impurity, permutation, fanova */
 	pg_atomic_uint64 *sums;
 	pg_atomic_uint32 *counts;
 } Parts;
@@ -161,7 +164,7 @@ reports_size(const HpForestSettings *settings)
 static Size
 shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	return mul_size(mul_size(settings->trees, 2 * sizeof(double)),
+	return mul_size(mul_size(settings->trees, SHARES * sizeof(double)),
 					map->n_features);
 }
 
@@ -459,10 +462,12 @@ train_share(const Parts *parts, int process)
 	while ((t = pg_atomic_fetch_add_u32(&parts->shared->next_tree, 1)) <
 		   settings->trees)
 	{
-		double	   *shares = parts->shares + (Size) t * 2 * map.n_features;
+		double	   *shares = parts->shares + (Size) t * SHARES * map.n_features;
 		HpTreeReport report = {
 			.impurity = shares,
 			.permutation = settings->permutation ? shares + map.n_features :
+				NULL,
+			.fanova = settings->fanova ? shares + 2 * (Size) map.n_features :
 				NULL
 		};
 		const HpTree *tree;
@@ -547,13 +552,16 @@ copy_reports(const Parts *parts, const HpForestSettings *settings,
 
 	for (uint32 t = 0; t < settings->trees; t++)
 	{
-		const double *shares = parts->shares + (Size) t * 2 * n;
+		const double *shares = parts->shares + (Size) t * SHARES * n;
 
 		reports[t].n_nodes = parts->reports[t].n_nodes;
 		reports[t].n_out_of_bag = parts->reports[t].n_out_of_bag;
 		memcpy(reports[t].impurity, shares, n * sizeof(double));
 		if (reports[t].permutation != NULL)
 			memcpy(reports[t].permutation, shares + n, n * sizeof(double));
+		if (reports[t].fanova != NULL)
+			memcpy(reports[t].fanova, shares + 2 * (Size) n,
+				   n * sizeof(double));
 	}
 }
 

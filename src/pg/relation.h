@@ -54,6 +54,10 @@ extern char *relation_column_text(const Column *column);
 extern void wrong_metric(const Source *source);
 extern void wrong_config(const Source *source, const char *name);
 
+/* names are those of the n parameters that there are. */
+extern void wrong_parameter(const char *const *names, uint32 n,
+							const char *wrong);
+
 /*
  * No run has a number where the metric is.  If nothing is there in any of the
  * documents looked at, or what is there is no number, the metric is wrong and

@@ -42,6 +42,7 @@ typedef struct Choice
 static const Choice methods[] = {
 	{"impurity", METHOD_IMPURITY},
 	{"permutation", METHOD_PERMUTATION},
+	{"fanova", METHOD_FANOVA},
 	{NULL, 0}
 };
 
@@ -54,6 +55,13 @@ static const Choice encodings[] = {
 static const Choice goals[] = {
 	{"minimize", false},
 	{"maximize", true},
+	{NULL, 0}
+};
+
+static const Choice spaces[] = {
+	{"observed", HP_SPACE_OBSERVED},
+	{"uniform", HP_SPACE_UNIFORM},
+	{"log", HP_SPACE_LOG},
 	{NULL, 0}
 };
 
@@ -158,6 +166,12 @@ settings_patterns(FunctionCallInfo fcinfo, int first)
 	};
 }
 
+HpSpace
+settings_space(FunctionCallInfo fcinfo, int argument)
+{
+	return get_choice(fcinfo, argument, "space", spaces);
+}
+
 /* The settings that the trees do not depend on. */
 static void
 get_what_to_ask(FunctionCallInfo fcinfo, int first, Settings *s)
@@ -214,6 +228,7 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	if (missing != 0)
 		s.forest.missing = missing;
 	s.forest.permutation = s.method == METHOD_PERMUTATION;
+	s.forest.fanova = s.method == METHOD_FANOVA;
 	check_forest(&s.forest, depth);
 	get_what_to_ask(fcinfo, first, &s);
 	return s;

@@ -42,6 +42,9 @@ typedef struct Settings
 #define SETTINGS_COUNT	15
 extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
 
+/* The space to average over, an argument of some questions. */
+extern HpSpace settings_space(FunctionCallInfo fcinfo, int argument);
+
 /* The settings when none are given but include, exclude and categorical. */
 extern Settings settings_patterns(FunctionCallInfo fcinfo, int first);
 

@@ -256,7 +256,8 @@ fill_importances(Model *model, const HpForestResult *result)
 {
 	const double *by_method[LAST_METHOD + 1] = {
 		[METHOD_IMPURITY] = result->impurity,
-		[METHOD_PERMUTATION] = result->permutation
+		[METHOD_PERMUTATION] = result->permutation,
+		[METHOD_FANOVA] = result->fanova
 	};
 
 	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
@@ -284,6 +285,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->quantile = settings->quantile;
 	model->depth = settings->depth;
 	model->uncertainty = settings->uncertainty;
+	model->space = HP_SPACE_OBSERVED;
 	model->runs.all = sample_total(study);
 	model->runs.used = frame->n_runs;
 	model->runs.no_metric = study->left_out.no_metric;

@@ -1,7 +1,7 @@
 /*
  * wrong_name.c
- *		What to say of a metric or column that is not there: what there is, and
- *		the nearest to what was written.
+ *		What to say of a metric, column or parameter that is not there: what
+ *		there is, and the nearest to what was written.
  */
 #include "postgres.h"
 
@@ -164,6 +164,25 @@ wrong_config(const Source *source, const char *name)
 					source->name),
 			 errdetail("Its columns are %s.", shown_names(&names)),
 			 hint_nearest(&names, example_of_config(source))));
+}
+
+void
+wrong_parameter(const char *const *parameters, uint32 n, const char *wrong)
+{
+	Names		names;
+
+	start_names(&names, wrong);
+	for (uint32 i = 0; i < n; i++)
+	{
+		consider_name(&names, parameters[i]);
+		list_name(&names, parameters[i]);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no parameter \"%s\"", wrong),
+			 errdetail("The parameters are %s.", shown_names(&names)),
+			 hint_nearest(&names,
+						  "Nested keys are written with dots, as in 'optimizer.lr'.")));
 }
 
 /* ---- a metric without numbers ---- */

@@ -1,0 +1,399 @@
+/*
+ * effects.c
+ *		What parameters do alone and in pairs, by functional ANOVA of the trees
+ *		that a forest keeps.
+ *
+ * All scratch memory lives in one context for as long as the trees are gone
+ * through.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "core/measure.h"
+#include "core/order.h"
+#include "core/share.h"
+#include "pg/answer_row.h"
+#include "pg/effects.h"
+#include "pg/environment.h"
+#include "pg/relation.h"
+
+/* ---- the trees of a model ---- */
+
+/* Whether there are trees to be asked; an error if they were not kept. */
+static bool
+has_trees(const Model *model)
+{
+	if (!model_can_grow(model))
+		return false;
+	if (model->n_trees == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the forest holds no trees to decompose"),
+				 errdetail("They were too large to keep."),
+				 errhint("Train with fewer trees or a larger min_samples_leaf.")));
+	return true;
+}
+
+static HpFeature
+row_feature(const ModelRow *row)
+{
+	return (HpFeature) {
+		.numbers = row->numbers,
+		.n_codes = row->n_codes,
+		.n_words = row->n_words,
+		.categorical = row->kind == HP_CATEGORICAL
+	};
+}
+
+/* What the codes of a row weigh; gaps that were filled nothing. */
+static double *
+measure_row(const Model *model, const ModelRow *row, const HpFeature *feature)
+{
+	uint32	   *runs_of = palloc(row->n_codes * sizeof(uint32));
+
+	memcpy(runs_of, row->runs_of, row->n_codes * sizeof(uint32));
+	if (row->fill)
+		runs_of[0] = 0;
+	return hp_measure_feature(&pg_environment, model->space, feature, runs_of);
+}
+
+static HpAnova *
+make_anova(const Model *model)
+{
+	uint32		n = model->n_features;
+	HpFeature  *features = palloc(n * sizeof(HpFeature));
+	double	  **below = palloc(n * sizeof(double *));
+
+	for (uint32 f = 0; f < n; f++)
+	{
+		const ModelRow *row = &model->rows[model->features[f]];
+
+		features[f] = row_feature(row);
+		below[f] = measure_row(model, row, &features[f]);
+	}
+	return hp_anova_create(&pg_environment, features, n, below);
+}
+
+/* Take the next tree apart; false at the end. */
+static bool
+next_tree(ModelTrees *trees, HpAnova *anova)
+{
+	const HpTree *tree;
+
+	CHECK_FOR_INTERRUPTS();
+	tree = model_next_tree(trees);
+	if (tree == NULL)
+		return false;
+	hp_anova_decompose(anova, tree);
+	return true;
+}
+
+static MemoryContext
+make_scratch(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "hpimp effects",
+								 ALLOCSET_DEFAULT_SIZES);
+}
+
+/* ---- another space ---- */
+
+void
+model_change_space(Model *model, HpSpace space)
+{
+	uint32		n = model->n_features;
+	MemoryContext scratch;
+	MemoryContext keep;
+	ModelTrees	trees = {.model = model};
+	HpAnova    *anova;
+	double	   *sum;
+	double	   *share;
+
+	model->space = space;
+	if (!has_trees(model) || model->method != METHOD_FANOVA ||
+		isnan(model->rows[model->features[0]].findings.importance[METHOD_FANOVA]))
+		return;
+	scratch = make_scratch();
+	keep = MemoryContextSwitchTo(scratch);
+	anova = make_anova(model);
+	sum = palloc0(n * sizeof(double));
+	share = palloc(n * sizeof(double));
+	while (next_tree(&trees, anova))
+	{
+		hp_shares_of_tree(anova, n, share);
+		for (uint32 f = 0; f < n; f++)
+			sum[f] += share[f];
+	}
+	hp_fanova_finish(sum, n);
+	for (uint32 f = 0; f < n; f++)
+		model->rows[model->features[f]].findings.importance[METHOD_FANOVA] =
+			sum[f];
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(scratch);
+}
+
+/* ---- interactions ---- */
+
+/* A row of the answer: a parameter, or a pair of them. */
+typedef struct Effect
+{
+	HpText		name;
+	HpText		with;			/* bytes NULL if alone */
+	double		share;
+	double		stddev;
+} Effect;
+
+static int
+compare_names(HpText a, HpText b)
+{
+	if (a.bytes == NULL || b.bytes == NULL)
+		return (a.bytes != NULL) - (b.bytes != NULL);
+	return hp_text_compare(a.bytes, a.length, b.bytes, b.length);
+}
+
+/* Larger shares first, what is not defined last, then by names. */
+static int
+compare_effects(const void *a, const void *b)
+{
+	const Effect *x = a;
+	const Effect *y = b;
+	int			order;
+
+	if (isnan(x->share) != isnan(y->share))
+		return isnan(x->share) ? 1 : -1;
+	if (x->share != y->share && !isnan(x->share))
+		return x->share > y->share ? -1 : 1;
+	order = compare_names(x->name, y->name);
+	return order != 0 ? order : compare_names(x->with, y->with);
+}
+
+/* All trees of a model; without any variance the shares stay undefined. */
+static const HpShares *
+sum_shares(const Model *model)
+{
+	HpShares   *shares = hp_shares_create(&pg_environment, model->n_features);
+	ModelTrees	trees = {.model = model};
+	HpAnova    *anova;
+
+	if (!has_trees(model))
+		return shares;
+	anova = make_anova(model);
+	while (next_tree(&trees, anova))
+		hp_shares_add(shares, anova);
+	return shares;
+}
+
+static void
+set_share(Effect *effect, const HpSpread *spread)
+{
+	effect->share = spread->mean;
+	effect->stddev = hp_spread_stddev(spread);
+}
+
+/* Those of all parameters, and of the pairs that any tree has together. */
+static Effect *
+list_effects(const Model *model, const HpShares *shares, size_t *n)
+{
+	size_t		most = model->n_rows + shares->n_pairs;
+	Effect	   *effects = palloc_extended((most + 1) * sizeof(Effect),
+										  MCXT_ALLOC_HUGE);
+	bool		known = shares->n_trees > 0;
+
+	/* what takes no part explains nothing */
+	for (uint32 i = 0; i < model->n_rows; i++)
+		effects[i] = (Effect) {
+			.name = model->rows[i].name,
+			.share = known ? 0 : NAN,
+			.stddev = shares->n_trees > 1 ? 0 : NAN
+		};
+	for (uint32 f = 0; f < model->n_features && known; f++)
+		set_share(&effects[model->features[f]], &shares->main[f]);
+	for (size_t i = 0; i < shares->n_pairs; i++)
+	{
+		const HpPairSpread *pair = &shares->pairs[i];
+		HpSpread	spread = hp_shares_pair(shares, pair);
+		Effect	   *effect = &effects[model->n_rows + i];
+
+		effect->name = model->rows[model->features[pair->lower]].name;
+		effect->with = model->rows[model->features[pair->upper]].name;
+		set_share(effect, &spread);
+	}
+	*n = most;
+	return effects;
+}
+
+void
+answer_interactions(ReturnSetInfo *result, const Model *model)
+{
+	MemoryContext scratch = make_scratch();
+	MemoryContext keep = MemoryContextSwitchTo(scratch);
+	size_t		n;
+	Effect	   *effects = list_effects(model, sum_shares(model), &n);
+
+	qsort(effects, n, sizeof(Effect), compare_effects);
+	MemoryContextSwitchTo(keep);
+	for (size_t i = 0; i < n; i++)
+	{
+		Row			out = {0};
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		add_text(&out, effects[i].name);
+		if (effects[i].with.bytes == NULL)
+			add_string(&out, NULL);
+		else
+			add_text(&out, effects[i].with);
+		add_float(&out, effects[i].share);
+		add_float(&out, effects[i].stddev);
+		emit(result, &out);
+	}
+	MemoryContextDelete(scratch);
+}
+
+/* ---- marginals ---- */
+
+/* Numbers that are shown of one parameter. */
+#define MOST_NUMBERS	200
+
+/*
+ * Which numbers are shown: all, or the quantiles of the runs, the first and
+ * the last among them.
+ */
+static bool *
+choose_numbers(const ModelRow *row)
+{
+	uint32		first = row->n_words + 1;
+	bool	   *chosen = palloc0(row->n_codes);
+	uint64		runs = 0;
+	uint64		before = 0;
+	uint32		taken = 0;
+
+	for (uint32 c = first; c < row->n_codes; c++)
+		runs += row->runs_of[c];
+	for (uint32 c = first; c < row->n_codes; c++)
+	{
+		before += row->runs_of[c];
+		chosen[c] = row->n_codes - first <= MOST_NUMBERS ||
+			c == row->n_codes - 1;
+		/* those whose quantile lies among the runs of this number */
+		while (taken < MOST_NUMBERS - 1 &&
+			   (runs - 1) * taken / (MOST_NUMBERS - 1) < before)
+		{
+			chosen[c] = true;
+			taken++;
+		}
+	}
+	return chosen;
+}
+
+/* Over the trees, the mean predictions by code. */
+static HpSpread *
+sum_marginals(const Model *model, uint32 feature, uint32 n_codes)
+{
+	HpSpread   *spreads = palloc0(n_codes * sizeof(HpSpread));
+	double	   *mean = palloc(n_codes * sizeof(double));
+	ModelTrees	trees = {.model = model};
+	HpAnova    *anova = make_anova(model);
+
+	while (next_tree(&trees, anova))
+	{
+		hp_anova_marginal(anova, feature, mean);
+		for (uint32 c = 0; c < n_codes; c++)
+			hp_spread_add(&spreads[c], mean[c]);
+	}
+	return spreads;
+}
+
+static void
+emit_value(ReturnSetInfo *result, const Model *model, const ModelRow *row,
+		   uint32 code, const HpSpread *spread)
+{
+	bool		is_number = row->kind != HP_CATEGORICAL && code > row->n_words;
+	Row			out = {0};
+
+	add_float(&out, is_number ? row->numbers[code] : NAN);
+	if (code == 0)
+		add_string(&out, "(missing)");
+	else if (row->kind == HP_NUMERIC && is_number)
+		add_string(&out, NULL);
+	else
+		add_text(&out, row->labels[code]);
+	add_float(&out, model->center + model->unit * spread->mean);
+	add_float(&out, model->unit * hp_spread_stddev(spread));
+	add_bigint(&out, row->runs_of[code]);
+	emit(result, &out);
+}
+
+static void
+emit_values(ReturnSetInfo *result, const Model *model, const ModelRow *row,
+			const HpSpread *spreads)
+{
+	uint32		first = row->kind == HP_CATEGORICAL ? row->n_codes :
+		row->n_words + 1;
+	bool	   *chosen = choose_numbers(row);
+
+	for (uint32 c = first; c < row->n_codes; c++)
+		if (chosen[c])
+			emit_value(result, model, row, c, &spreads[c]);
+	for (uint32 c = 1; c < first; c++)
+		emit_value(result, model, row, c, &spreads[c]);
+	/* trees have seen no gap of those that were filled */
+	if (row->runs_of[0] > 0 && !row->fill)
+		emit_value(result, model, row, 0, &spreads[0]);
+}
+
+/* The number of the row of that name. */
+static uint32
+find_row(const Model *model, const char *parameter)
+{
+	size_t		length = strlen(parameter);
+	const char **names;
+
+	for (uint32 i = 0; i < model->n_rows; i++)
+		if (hp_text_compare(model->rows[i].name.bytes,
+							model->rows[i].name.length,
+							parameter, length) == 0)
+			return i;
+	names = palloc((model->n_rows + 1) * sizeof(char *));
+	for (uint32 i = 0; i < model->n_rows; i++)
+		names[i] = pnstrdup(model->rows[i].name.bytes,
+							model->rows[i].name.length);
+	wrong_parameter(names, model->n_rows, parameter);
+	return 0;					/* not reached */
+}
+
+static void
+notice_no_part(const ModelRow *row, const char *parameter)
+{
+	ereport(NOTICE,
+			(errmsg("parameter \"%s\" takes no part in the forest: it is %s",
+					parameter, row->role == HP_CONSTANT ?
+					"constant" : "an identifier"),
+			 errhint("See the notes of hp_parameters.")));
+}
+
+void
+answer_marginal(ReturnSetInfo *result, const Model *model,
+				const char *parameter)
+{
+	const ModelRow *row = &model->rows[find_row(model, parameter)];
+	MemoryContext scratch;
+	MemoryContext keep;
+	uint32		feature = 0;
+
+	if (row->role != HP_PARAMETER)
+		notice_no_part(row, parameter);
+	if (row->role != HP_PARAMETER || !has_trees(model))
+		return;
+	while (&model->rows[model->features[feature]] != row)
+		feature++;
+	scratch = make_scratch();
+	keep = MemoryContextSwitchTo(scratch);
+	emit_values(result, model, row,
+				sum_marginals(model, feature, row->n_codes));
+	MemoryContextSwitchTo(keep);
+	MemoryContextDelete(scratch);
+}

@@ -1,0 +1,28 @@
+/*
+ * effects.h
+ *		What parameters do alone and in pairs, by functional ANOVA of the trees
+ *		that a forest keeps.
+ */
+#ifndef HPIMP_EFFECTS_H
+#define HPIMP_EFFECTS_H
+
+#include "postgres.h"
+
+#include "funcapi.h"
+
+#include "pg/model.h"
+
+/* Rows of hp_interactions, sorted. */
+extern void answer_interactions(ReturnSetInfo *result, const Model *model);
+
+/* Rows of hp_marginal; an error if there is no such parameter. */
+extern void answer_marginal(ReturnSetInfo *result, const Model *model,
+							const char *parameter);
+
+/*
+ * Let a model be asked in another space: its importances by functional ANOVA
+ * are then those of that space.
+ */
+extern void model_change_space(Model *model, HpSpace space);
+
+#endif							/* HPIMP_EFFECTS_H */
