@@ -315,6 +315,32 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION hp_space(hp_forest, text) IS
 'the same forest, for hp_interactions, hp_marginal and importances of method "fanova" to average over another space. "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0';
 
+CREATE FUNCTION hp_suggest(forest hp_forest)
+RETURNS TABLE (parameter text, advice text, low float8, high float8, levels text,
+	sweep text, gain float8, gain_stddev float8, importance float8, reason text)
+AS 'MODULE_PATHNAME', 'hp_suggest_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+
+COMMENT ON FUNCTION hp_suggest(hp_forest) IS
+'what the next sweep should keep of each hyperparameter. advice: narrow (part of what was tried is clearly worse), extend (the best lies at an end: try beyond it), keep, freeze (it makes no difference that can be told: take one value). low, high: of its numbers; levels: its levels, or numbers if they are few. sweep: the same as JSON, as the parameters of a Weights & Biases sweep are written; NULL if there is nothing to write. gain: by how much the metric is expected to get better, on average over the others, if only that is drawn; gain_stddev: its standard deviation over the trees. goal says which metrics are good, quantile which runs are the best: the middle of those is always kept. Sorted by importance; identifiers are left out';
+
+CREATE FUNCTION hp_suggest(runs regclass, metric text, config text[] DEFAULT '{config}',
+	trees int DEFAULT 100, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT 1, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT true)
+RETURNS TABLE (parameter text, advice text, low float8, high float8, levels text,
+	sweep text, gain float8, gain_stddev float8, importance float8, reason text)
+AS 'MODULE_PATHNAME', 'hp_suggest_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
+
+COMMENT ON FUNCTION hp_suggest(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'what the next sweep should keep of each hyperparameter. advice: narrow (part of what was tried is clearly worse), extend (the best lies at an end: try beyond it), keep, freeze (it makes no difference that can be told: take one value). low, high: of its numbers; levels: its levels, or numbers if they are few. sweep: the same as JSON, as the parameters of a Weights & Biases sweep are written; NULL if there is nothing to write. gain: by how much the metric is expected to get better, on average over the others, if only that is drawn; gain_stddev: its standard deviation over the trees. goal says which metrics are good, quantile which runs are the best: the middle of those is always kept. Sorted by importance; identifiers are left out. On a table: reads it as hp_study does, trains as hp_forest does';
+
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'hp_predict_by_forest'

@@ -32,8 +32,10 @@
 
 #include "suggest.h"
 
-/* A difference of so many standard deviations is clear. */
+/* A difference of so many standard deviations is clear; for a parameter that
+ * seems not to matter it only says that this may be wrong, unless it is more. */
 #define CLEAR			1.25
+#define CLEAR_AGAINST	2
 
 /* It is worth dropping a bin for so much of the curve's height, or of the
  * standard deviation of the metric. */
@@ -146,6 +148,7 @@ typedef struct Suggester
 	const HpBins *bins;
 	const HpCurves *curves;
 	double	   *mean;			/* by bin, small is good */
+	double		clear;			/* standard deviations of a clear difference */
 	double	   *weight;			/* by bin, for what is asked just now */
 	HpSuggestion *suggestion;
 } Suggester;
@@ -240,7 +243,7 @@ is_as_good(const Suggester *s, uint32_t bin, double height)
 	s->weight[s->suggestion->best] -= 1;
 	s->weight[bin] += 1;
 	worse = weigh_curves(s, &stddev);
-	return worse <= CLEAR * stddev || worse <= WORTH_DROPPING * height ||
+	return worse <= s->clear * stddev || worse <= WORTH_DROPPING * height ||
 		worse <= WORTH_DROPPING * s->curves->metric_stddev;
 }
 
@@ -430,7 +433,7 @@ improves_at_end(const Suggester *s, bool upward)
 		add_weights(s, end, inner, -1);
 	}
 	worse = weigh_curves(s, &stddev);
-	return worse > CLEAR * stddev;
+	return worse > s->clear * stddev;
 }
 
 static bool
@@ -438,7 +441,8 @@ is_to_extend(const Suggester *s)
 {
 	const HpBins *bins = s->bins;
 
-	if (bins->n - bins->n_levels < 2 || s->suggestion->best < bins->n_levels)
+	/* of two numbers one is the better, and it lies at an end */
+	if (bins->n - bins->n_levels < 3 || s->suggestion->best < bins->n_levels)
 		return false;
 	for (int upward = 0; upward < 2; upward++)
 		if (!ends_by_nature(s->tried, upward) && improves_at_end(s, upward))
@@ -627,11 +631,14 @@ find_gain(const Suggester *s)
 		s->suggestion->gain_stddev = NAN;
 }
 
-/* Narrow by the curves and the best runs; whether anything can be dropped. */
+/*
+ * Narrow by the curves and the best runs; whether anything can be dropped.
+ * Differences are clear from so many standard deviations on.
+ */
 static bool
-narrow(Suggester *s)
+narrow(Suggester *s, double clear)
 {
-	find_best(s);
+	s->clear = clear;
 	for (uint32_t b = 0; b < s->bins->n; b++)
 		s->suggestion->kept[b] = false;
 	keep_by_curves(s);
@@ -658,12 +665,19 @@ freeze(const Suggester *s)
 static void
 suggest_by_curves(Suggester *s, bool matters)
 {
-	bool		narrower = narrow(s);
+	bool		narrower;
+	bool		flat;
 
+	find_best(s);
+	narrower = narrow(s, CLEAR);
+	flat = !narrower && !matters;
+	if (narrower && !matters)
+		narrower = narrow(s, CLEAR_AGAINST);
 	if (!narrower)
 		keep_all(s);
-	s->suggestion->advice = matters && is_to_extend(s) ? HP_EXTEND :
-		narrower ? HP_NARROW : matters ? HP_KEEP : HP_FREEZE;
+	s->suggestion->advice = flat ? HP_FREEZE :
+		matters && is_to_extend(s) ? HP_EXTEND :
+		narrower ? HP_NARROW : HP_KEEP;
 	if (s->suggestion->advice == HP_FREEZE)
 		freeze(s);
 	else

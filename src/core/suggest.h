@@ -85,9 +85,9 @@ typedef struct HpSuggestion
 } HpSuggestion;
 
 /*
- * Suggest.  matters is what is known from importances: a parameter that does
- * not matter is frozen, unless the trees agree on what to drop all the same:
- * a parameter that spoils everything hides what others do where it does not.
+ * Suggest.  matters is what is known from importances.  A parameter that does
+ * not matter is frozen if the trees agree on no difference either: one that
+ * spoils everything hides what others do where it does not.
  */
 extern HpSuggestion hp_suggest(const HpEnv *env, const HpTried *tried,
 							   const HpBins *bins, const HpCurves *curves,

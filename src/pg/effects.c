@@ -23,9 +23,8 @@
 
 /* ---- the trees of a model ---- */
 
-/* Whether there are trees to be asked; an error if they were not kept. */
-static bool
-has_trees(const Model *model)
+bool
+effects_has_trees(const Model *model)
 {
 	if (!model_can_grow(model))
 		return false;
@@ -61,8 +60,8 @@ measure_row(const Model *model, const ModelRow *row, const HpFeature *feature)
 	return hp_measure_feature(&pg_environment, model->space, feature, runs_of);
 }
 
-static HpAnova *
-make_anova(const Model *model)
+HpAnova *
+effects_anova(const Model *model)
 {
 	uint32		n = model->n_features;
 	HpFeature  *features = palloc(n * sizeof(HpFeature));
@@ -78,9 +77,8 @@ make_anova(const Model *model)
 	return hp_anova_create(&pg_environment, features, n, below);
 }
 
-/* Take the next tree apart; false at the end. */
-static bool
-next_tree(ModelTrees *trees, HpAnova *anova)
+bool
+effects_next_tree(ModelTrees *trees, HpAnova *anova)
 {
 	const HpTree *tree;
 
@@ -113,15 +111,15 @@ model_change_space(Model *model, HpSpace space)
 	double	   *share;
 
 	model->space = space;
-	if (!has_trees(model) || model->method != METHOD_FANOVA ||
+	if (!effects_has_trees(model) || model->method != METHOD_FANOVA ||
 		isnan(model->rows[model->features[0]].findings.importance[METHOD_FANOVA]))
 		return;
 	scratch = make_scratch();
 	keep = MemoryContextSwitchTo(scratch);
-	anova = make_anova(model);
+	anova = effects_anova(model);
 	sum = palloc0(n * sizeof(double));
 	share = palloc(n * sizeof(double));
-	while (next_tree(&trees, anova))
+	while (effects_next_tree(&trees, anova))
 	{
 		hp_shares_of_tree(anova, n, share);
 		for (uint32 f = 0; f < n; f++)
@@ -178,10 +176,10 @@ sum_shares(const Model *model)
 	ModelTrees	trees = {.model = model};
 	HpAnova    *anova;
 
-	if (!has_trees(model))
+	if (!effects_has_trees(model))
 		return shares;
-	anova = make_anova(model);
-	while (next_tree(&trees, anova))
+	anova = effects_anova(model);
+	while (effects_next_tree(&trees, anova))
 		hp_shares_add(shares, anova);
 	return shares;
 }
@@ -296,9 +294,9 @@ sum_marginals(const Model *model, uint32 feature, uint32 n_codes)
 	HpSpread   *spreads = palloc0(n_codes * sizeof(HpSpread));
 	double	   *mean = palloc(n_codes * sizeof(double));
 	ModelTrees	trees = {.model = model};
-	HpAnova    *anova = make_anova(model);
+	HpAnova    *anova = effects_anova(model);
 
-	while (next_tree(&trees, anova))
+	while (effects_next_tree(&trees, anova))
 	{
 		hp_anova_marginal(anova, feature, mean);
 		for (uint32 c = 0; c < n_codes; c++)
@@ -386,7 +384,7 @@ answer_marginal(ReturnSetInfo *result, const Model *model,
 
 	if (row->role != HP_PARAMETER)
 		notice_no_part(row, parameter);
-	if (row->role != HP_PARAMETER || !has_trees(model))
+	if (row->role != HP_PARAMETER || !effects_has_trees(model))
 		return;
 	while (&model->rows[model->features[feature]] != row)
 		feature++;

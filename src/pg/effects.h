@@ -10,7 +10,18 @@
 
 #include "funcapi.h"
 
+#include "core/anova.h"
 #include "pg/model.h"
+
+/* Whether there are trees to be asked; an error if they were not kept. */
+extern bool effects_has_trees(const Model *model);
+
+/*
+ * What takes the trees of a model apart, and the next of them taken apart;
+ * false at the end.
+ */
+extern HpAnova *effects_anova(const Model *model);
+extern bool effects_next_tree(ModelTrees *trees, HpAnova *anova);
 
 /* Rows of hp_interactions, sorted. */
 extern void answer_interactions(ReturnSetInfo *result, const Model *model);

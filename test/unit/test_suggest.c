@@ -290,6 +290,15 @@ test_keep_and_freeze(void)
 	curves = curves_about(curve, 20, 2);
 	s = hp_suggest(unit_env, &tried, &bins, &curves, false);
 	is_int(s.advice, HP_NARROW, "a clear curve is narrowed even where another parameter hides it");
+	for (int b = 0; b < 20; b++)
+		curve[b] = b == 0 ? 4 : 0;
+	curves = curves_about(curve, 20, 2);
+	s = hp_suggest(unit_env, &tried, &bins, &curves, true);
+	ok(s.advice == HP_NARROW && !s.kept[0] && s.kept[1], "what is worse by more than its doubt is dropped");
+	s = hp_suggest(unit_env, &tried, &bins, &curves, false);
+	ok(s.advice == HP_KEEP && s.kept[0], "where it does not seem to matter it is kept, but not frozen");
+	valley(curve, 8);
+	curves = curves_about(curve, 20, 2);
 	curves.metric_stddev = 1e4;
 	s = hp_suggest(unit_env, &tried, &bins, &curves, true);
 	is_int(s.advice, HP_KEEP, "but not if all of it is small beside the metric");
