@@ -260,7 +260,7 @@ COMMENT ON FUNCTION hp_levels(regclass, text, text[], text[], text[], text[]) IS
 CREATE FUNCTION hp_interactions(forest hp_forest)
 RETURNS TABLE (parameter text, with_parameter text, share float8, stddev float8)
 AS 'MODULE_PATHNAME', 'hp_interactions_of_forest'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 200;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION hp_interactions(hp_forest) IS
 'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. Averaged over the values as often as they were observed, or as hp_space() says';
@@ -277,7 +277,7 @@ CREATE FUNCTION hp_interactions(runs regclass, metric text, config text[] DEFAUL
 	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
 RETURNS TABLE (parameter text, with_parameter text, share float8, stddev float8)
 AS 'MODULE_PATHNAME', 'hp_interactions_of_runs'
-LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 200;
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
 
 COMMENT ON FUNCTION hp_interactions(regclass, text, text[], text, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';

@@ -62,7 +62,9 @@ SELECT count(*) AS quality FROM hp_quality('runs', 'loss');
 SELECT count(*) AS correlation FROM hp_correlation('runs', 'loss');
 SELECT count(*) AS levels FROM hp_levels('runs', 'loss');
 SELECT hp_predict('runs', 'loss', '{"lr": 3}') IS NOT NULL AS predict;
-SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict');
+SELECT count(*) AS interactions FROM hp_interactions('runs', 'loss');
+SELECT count(*) AS marginal FROM hp_marginal('runs', 'loss', 'lr');
+SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict', 'hp_interactions', 'hp_marginal');
 DROP TABLE runs;
 
 --

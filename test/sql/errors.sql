@@ -113,11 +113,11 @@ SELECT say(format(' hp_importance(''sweep'', ''val_loss'', %s) ', setting)) FROM
     'max_features => 0', 'max_features => -0.5', 'max_features => 1.5', 'max_features => ''NaN''', 'max_features => ''Infinity''', 'max_features => 5e-324', 'max_features => NULL',
     'seed => NULL', 'seed => 1.5', 'seed => 9223372036854775808',
     'include => ''{NULL}''', 'exclude => ''{lr,NULL}''', 'categorical => ''{NULL}''', 'include => ''lr''', 'include => ''{{lr},{optimizer}}''', 'include => NULL', 'exclude => ''{"\\"}''',
-    'encoding => ''one-hot''', 'encoding => ''''', 'encoding => NULL', 'method => ''gini''', 'method => ''fanova''', 'method => NULL', 'missing => ''drop''', 'missing => NULL',
+    'encoding => ''one-hot''', 'encoding => ''''', 'encoding => NULL', 'method => ''gini''', 'method => ''shapley''', 'method => NULL', 'missing => ''drop''', 'missing => NULL',
     'tree => 100', 'trees => 10, trees => 11']) setting;
 -- of each function, the same
 SELECT say(format(' %s, trees => 0) ', f)) FROM unnest(ARRAY[
-    'hp_forest(hp_study(''sweep'', ''val_loss'')', 'hp_parameters(''sweep'', ''val_loss''', 'hp_quality(''sweep'', ''val_loss''', 'hp_predict(''sweep'', ''val_loss'', ''{}''']) f;
+    'hp_forest(hp_study(''sweep'', ''val_loss'')', 'hp_parameters(''sweep'', ''val_loss''', 'hp_quality(''sweep'', ''val_loss''', 'hp_predict(''sweep'', ''val_loss'', ''{}''', 'hp_interactions(''sweep'', ''val_loss''', 'hp_marginal(''sweep'', ''val_loss'', ''lr''']) f;
 SELECT say($$ hp_forest(hp_study('sweep', 'val_loss'), categorical => '{NULL}') $$);
 -- a wrong setting is told before the table is read
 SELECT say($$ hp_importance('sweep', 'no such metric', trees => 0) $$);

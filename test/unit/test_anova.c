@@ -629,6 +629,82 @@ test_cuts_beyond(void)
 	check_tree(&p, make_anova(&p), "cuts beyond the codes");
 }
 
+/* A list of levels as one from outside may be: any bits, codes there are not. */
+static uint32_t
+random_list(UnitRandom *random, HpTree *tree, uint32_t n_codes)
+{
+	uint64_t   *list = tree->lists + tree->n_list_words;
+	uint32_t	place = (uint32_t) tree->n_list_words;
+	uint32_t	n = random_below(random, 20);
+	uint32_t	code = 0;
+
+	if (n_codes <= HP_DENSE_CODES)
+	{
+		for (uint32_t i = 0; i < (n_codes + 63) / 64; i++)
+			list[i] = random_bits(random);
+		tree->n_list_words += (n_codes + 63) / 64;
+		return place;
+	}
+	memset(list, 0, 5 * sizeof(uint64_t));
+	list[0] = n;
+	for (uint32_t i = 1; i <= n; i++)
+	{
+		code += 1 + random_below(random, n_codes / 9);
+		list[i / 4] |= (uint64_t) code << i % 4 * 16;
+	}
+	tree->n_list_words += 5;
+	return place;
+}
+
+/* Splits that no training makes: beyond the codes, of nothing, of all. */
+static HpTree
+wild_tree(UnitRandom *random, const Problem *p, uint32_t n_nodes)
+{
+	HpTree		tree = {
+		.nodes = hp_alloc0(unit_env, n_nodes, sizeof(HpNode)),
+		.n_nodes = 1,
+		.lists = hp_alloc(unit_env, n_nodes * (size_t) 5, sizeof(uint64_t))
+	};
+
+	for (uint32_t i = 0; i < n_nodes; i++)
+	{
+		HpNode	   *node = &tree.nodes[i];
+		const HpFeature *f;
+
+		node->value = (int64_t) (random_bits(random) >> 30);
+		if (tree.n_nodes + 2 > n_nodes)
+			continue;
+		node->left = tree.n_nodes;
+		tree.n_nodes += 2;
+		node->feature = (uint16_t) random_below(random, p->n_features);
+		f = &p->features[node->feature];
+		node->categorical = f->categorical;
+		node->listed_right = random_below(random, 2) == 1;
+		node->cut = f->categorical ? random_list(random, &tree, f->n_codes) :
+			random_below(random, f->n_codes + 2);
+	}
+	return tree;
+}
+
+static void
+test_wild_trees(void)
+{
+	static const uint32_t n_codes[] = {7, 5, 4, 70};
+	static const uint32_t sparse[] = {3, 300, 5};
+	UnitRandom	random = 31;
+
+	for (uint32_t round = 0; round < 6; round++)
+	{
+		Problem		p = round < 4 ?
+			make_problem(&random, n_codes, 4, round % 2 == 1) :
+			make_problem(&random, sparse, 3, round % 2 == 1);
+		HpTree		tree = wild_tree(&random, &p, 101);
+
+		p.tree = &tree;
+		check_tree(&p, make_anova(&p), "wild tree");
+	}
+}
+
 /* ---- measures ---- */
 
 static void
@@ -785,6 +861,7 @@ main(void)
 	test_chain();
 	test_shares();
 	test_cuts_beyond();
+	test_wild_trees();
 	test_measures();
 	test_one_number();
 	test_ishigami();
