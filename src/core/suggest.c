@@ -37,6 +37,9 @@
 #define CLEAR			1.25
 #define CLEAR_AGAINST	2
 
+/* Of values that differ in nothing clear, so much is reason to choose. */
+#define HINT			0.5
+
 /* It is worth dropping a bin for so much of the curve's height, or of the
  * standard deviation of the metric. */
 #define WORTH_DROPPING	0.1
@@ -45,7 +48,7 @@
 #define BEST_TAIL		6
 
 /* The slope at an end is that of so many of the runs there to as many more. */
-#define END_SHARE		0.1
+#define END_SHARE		0.15
 
 /* A bound is rounded by at most this share of the range. */
 #define ROUNDED_SHARE	0.01
@@ -455,55 +458,92 @@ is_to_extend(const Suggester *s)
 
 /* ---- one value ---- */
 
-/* Whether code a is to be preferred to b for being frozen at. */
-static bool
-is_preferred(const HpTried *tried, uint32_t a, uint32_t b)
-{
-	if (tried->best_of[a] != tried->best_of[b])
-		return tried->best_of[a] > tried->best_of[b];
-	return tried->runs_of[a] > tried->runs_of[b];
-}
-
-/* The code of the median number by counts of runs; they have n together. */
+/* The median code of bins first .. last, by counts of runs; they have some. */
 static uint32_t
-median_code(const HpTried *tried, const uint32_t *counts, uint64_t n)
+median_code(const HpBins *bins, uint32_t first, uint32_t last,
+			const uint32_t *counts)
 {
+	uint64_t	all = 0;
 	uint64_t	before = 0;
+	uint32_t	c = bins->first[first];
 
-	for (uint32_t c = tried->n_words + 1; c < tried->n_codes; c++)
+	for (uint32_t i = c; i <= bins->last[last]; i++)
+		all += counts[i];
+	for (;; c++)
 	{
 		before += counts[c];
-		if (2 * before >= n && counts[c] > 0)
+		if (2 * before >= all)
 			return c;
 	}
-	return 0;
+}
+
+static uint32_t
+bin_of_code(const HpBins *bins, uint32_t code)
+{
+	uint32_t	b = 0;
+
+	while (code > bins->last[b])
+		b++;
+	return b;
 }
 
 /*
  * The level that most of the best runs have, or the median of their numbers if
- * more of them have a number; of all runs where none of the best have any.
+ * more of them have a number.  Where none of them has any, of all runs.
  */
 static uint32_t
-find_frozen(const HpTried *tried, const HpBins *bins)
+most_common(const Suggester *s)
 {
-	uint64_t	numbers = best_with_number(bins);
-	uint64_t	runs = 0;
-	uint32_t	level = NO_BIN;
+	const HpBins *bins = s->bins;
+	uint64_t	best = 0;
+	uint64_t	most = 0;
+	uint64_t	numbers = 0;
+	const uint32_t *counts;
+	const uint32_t *of_bins;
+	uint32_t	code = 0;
 
-	for (uint32_t b = 0; b < bins->n_levels; b++)
-		if (level == NO_BIN ||
-			is_preferred(tried, bins->first[b], bins->first[level]))
-			level = b;
-	for (uint32_t b = bins->n_levels; b < bins->n; b++)
-		runs += bins->runs[b];
-	if (runs == 0)
-		return bins->first[level];
-	if (level != NO_BIN &&
-		(bins->best[level] > numbers ||
-		 (bins->best[level] == numbers && bins->runs[level] > runs)))
-		return bins->first[level];
-	return numbers > 0 ? median_code(tried, tried->best_of, numbers) :
-		median_code(tried, tried->runs_of, runs);
+	for (uint32_t b = 0; b < bins->n; b++)
+		best += bins->best[b];
+	counts = best > 0 ? s->tried->best_of : s->tried->runs_of;
+	of_bins = best > 0 ? bins->best : bins->runs;
+	for (uint32_t b = 0; b < bins->n; b++)
+		if (b >= bins->n_levels)
+			numbers += of_bins[b];
+		else if (of_bins[b] > most)
+		{
+			most = of_bins[b];
+			code = bins->first[b];
+		}
+	return numbers > most ?
+		median_code(bins, bins->n_levels, bins->n - 1, counts) : code;
+}
+
+/*
+ * The value to freeze at: what is most common among the best runs, unless the
+ * curve prefers another in their middle by more than a hint.
+ */
+static uint32_t
+find_frozen(const Suggester *s)
+{
+	const HpBins *bins = s->bins;
+	uint32_t	common = most_common(s);
+	uint32_t	bin = bin_of_code(bins, common);
+	uint32_t	better = bin;
+	double		stddev;
+
+	for (uint32_t b = 0; b < bins->n; b++)
+		s->suggestion->kept[b] = false;
+	keep_best_runs(s);
+	for (uint32_t b = 0; b < bins->n; b++)
+		if (s->suggestion->kept[b] && s->mean[b] < s->mean[better])
+			better = b;
+	clear_weights(s);
+	s->weight[bin] += 1;
+	s->weight[better] -= 1;
+	if (!(weigh_curves(s, &stddev) > HINT * stddev))
+		return common;
+	return median_code(bins, better, better,
+					   bins->best[better] > 0 ? s->tried->best_of : s->tried->runs_of);
 }
 
 /* ---- bounds ---- */
@@ -651,7 +691,7 @@ narrow(Suggester *s, double clear)
 static void
 freeze(const Suggester *s)
 {
-	uint32_t	code = find_frozen(s->tried, s->bins);
+	uint32_t	code = find_frozen(s);
 
 	s->suggestion->frozen = code;
 	for (uint32_t b = 0; b < s->bins->n; b++)

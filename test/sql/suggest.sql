@@ -43,7 +43,7 @@ SELECT bool_and(s.parameter = i.parameter AND s.importance = i.importance) AS sa
 FROM (SELECT parameter, importance, row_number() OVER () AS n FROM hp_suggest('runs', 'loss', uncertainty => false)) s
 FULL JOIN (SELECT parameter, importance, row_number() OVER () AS n FROM hp_importance('runs', 'loss') WHERE parameter <> 'host') i USING (n);
 -- runs drawn from what is kept are better than the others, and hold the best of all
-SELECT count(*) BETWEEN 5 AND 100 AS some, avg(loss) FILTER (WHERE kept) < avg(loss) - 1 AS better, min(loss) FILTER (WHERE kept) = min(loss) AS best
+SELECT count(*) BETWEEN 5 AND 200 AS some, avg(loss) FILTER (WHERE kept) < avg(loss) - 1 AS better, min(loss) FILTER (WHERE kept) = min(loss) AS best
 FROM (SELECT r.loss, bool_and(coalesce(CASE WHEN s.advice = 'freeze' THEN true WHEN s.levels IS NULL THEN v BETWEEN s.low::text::jsonb AND s.high::text::jsonb
                                             ELSE v #>> '{}' = ANY (string_to_array(s.levels, ', ')) END, true)) AS kept
       FROM runs r, (SELECT parameter, advice, low, high, levels, config #> string_to_array(parameter, '.') AS v, config FROM hp_suggest('runs', 'loss', uncertainty => false), runs) s

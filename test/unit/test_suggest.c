@@ -583,7 +583,7 @@ test_forest(void)
 		cells[2][i] = num(w);
 		cells[3][i] = num(random_below(&random, 1000));
 		cells[4][i] = k == 1 ? num(m) : gap;
-		metric[i] = 4 * (x - 0.5) * (x - 0.5) + (k == 2 ? 1 : k * (m - 0.5)) - w / 100 +
+		metric[i] = 4 * (x - 0.5) * (x - 0.5) + (k == 2 ? 1 : k * 2 * (m - 0.5)) - w / 100 +
 			0.05 * random_normal(&random);
 	}
 	inputs[0] = unit_input("lr", cells[0], RUNS);
