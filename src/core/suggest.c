@@ -24,11 +24,7 @@
  * standard deviation and the middle half narrow more, but lose the best values
  * about twice as often.
  */
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "suggest.h"
 
@@ -50,97 +46,7 @@
 /* The slope at an end is that of so many of the runs there to as many more. */
 #define END_SHARE		0.15
 
-/* A bound is rounded by at most this share of the range. */
-#define ROUNDED_SHARE	0.01
-
 #define NO_BIN			UINT32_MAX
-
-/* ---- bins ---- */
-
-static bool
-is_level(const HpTried *tried, uint32_t code)
-{
-	return tried->kind != HP_NUMERIC || code <= tried->n_words;
-}
-
-static bool
-is_tried(const HpTried *tried, uint32_t code)
-{
-	return tried->runs_of[code] > 0 && (code > 0 || !tried->fill);
-}
-
-static void
-start_bin(HpBins *bins, uint32_t code)
-{
-	bins->first[bins->n] = code;
-	bins->runs[bins->n] = 0;
-	bins->best[bins->n] = 0;
-	bins->n++;
-}
-
-static void
-add_code(HpBins *bins, const HpTried *tried, uint32_t code)
-{
-	bins->last[bins->n - 1] = code;
-	bins->runs[bins->n - 1] += tried->runs_of[code];
-	bins->best[bins->n - 1] += tried->best_of[code];
-}
-
-/* Count the numbers that differ, and the runs that have one. */
-static uint32_t
-count_numbers(const HpTried *tried, uint64_t *runs)
-{
-	uint32_t	distinct = 0;
-
-	*runs = 0;
-	for (uint32_t c = 0; c < tried->n_codes; c++)
-		if (!is_level(tried, c) && is_tried(tried, c))
-		{
-			distinct++;
-			*runs += tried->runs_of[c];
-		}
-	return distinct;
-}
-
-HpBins
-hp_suggest_bins(const HpEnv *env, const HpTried *tried)
-{
-	uint64_t	runs;
-	uint64_t	before = 0;
-	uint32_t	distinct = count_numbers(tried, &runs);
-	HpBins		bins = {
-		.few = distinct <= HP_FEW_NUMBERS,
-		.first = hp_alloc(env, tried->n_codes, sizeof(uint32_t)),
-		.last = hp_alloc(env, tried->n_codes, sizeof(uint32_t)),
-		.runs = hp_alloc(env, tried->n_codes, sizeof(uint32_t)),
-		.best = hp_alloc(env, tried->n_codes, sizeof(uint32_t))
-	};
-	uint64_t	filled = 0;		/* quantiles so far */
-
-	for (uint32_t c = 0; c < tried->n_codes; c++)
-	{
-		if (!is_tried(tried, c))
-			continue;
-		if (is_level(tried, c))
-		{
-			start_bin(&bins, c);
-			bins.n_levels = bins.n;
-		}
-		else
-		{
-			/* a bin ends with the number that fills it */
-			if (before == 0 || bins.few ||
-				before * HP_MOST_BINS / runs > filled)
-			{
-				filled = before * HP_MOST_BINS / runs;
-				start_bin(&bins, c);
-			}
-			before += tried->runs_of[c];
-		}
-		add_code(&bins, tried, c);
-	}
-	return bins;
-}
 
 /* ---- what the curves say ---- */
 
@@ -548,60 +454,6 @@ find_frozen(const Suggester *s)
 
 /* ---- bounds ---- */
 
-bool
-hp_tried_integers(const HpTried *tried)
-{
-	for (uint32_t c = tried->n_words + 1; c < tried->n_codes; c++)
-		if (tried->runs_of[c] > 0 &&
-			(tried->numbers[c] != floor(tried->numbers[c]) ||
-			 fabs(tried->numbers[c]) > 1 / DBL_EPSILON))
-			return false;
-	return true;
-}
-
-/* The number of so many digits next to x that is not beyond it. */
-static double
-round_to(double x, int digits, bool upward)
-{
-	char		text[HP_NUMBER_TEXT_SIZE];
-	double		rounded;
-	int			exponent;
-	double		step;
-
-	snprintf(text, sizeof(text), "%.*e", digits - 1, x);
-	rounded = strtod(text, NULL);
-	if (upward ? rounded >= x : rounded <= x)
-		return rounded;
-	exponent = atoi(strchr(text, 'e') + 1) - (digits - 1);
-	snprintf(text, sizeof(text), "1e%d", exponent);
-	step = strtod(text, NULL);
-	snprintf(text, sizeof(text), "%.*e", digits - 1,
-			 upward ? rounded + step : rounded - step);
-	return strtod(text, NULL);
-}
-
-/*
- * Round a bound outwards to as few digits as move it by little: by the
- * range, and on a log scale by itself.
- */
-static double
-round_bound(const HpTried *tried, double x, double range, bool upward)
-{
-	double		most = ROUNDED_SHARE * range;
-
-	if (hp_tried_log_scale(tried) && ROUNDED_SHARE * x < most)
-		most = ROUNDED_SHARE * x;
-	for (int digits = 1; digits < 17; digits++)
-	{
-		double		rounded = round_to(x, digits, upward);
-
-		if (fabs(rounded - x) <= most &&
-			rounded >= tried->minimum && rounded <= tried->maximum)
-			return rounded;
-	}
-	return x;
-}
-
 static void
 find_bounds(const Suggester *s)
 {
@@ -628,9 +480,9 @@ find_bounds(const Suggester *s)
 	if (bins->few)
 		return;					/* the values themselves are taken */
 	if (first > bins->n_levels)
-		suggestion->low = round_bound(tried, suggestion->low, range, false);
+		suggestion->low = hp_tried_round(tried, suggestion->low, range, false);
 	if (last < bins->n - 1)
-		suggestion->high = round_bound(tried, suggestion->high, range, true);
+		suggestion->high = hp_tried_round(tried, suggestion->high, range, true);
 }
 
 /* ---- all of it ---- */
@@ -698,7 +550,7 @@ freeze(const Suggester *s)
 		s->suggestion->kept[b] = s->bins->first[b] <= code &&
 			code <= s->bins->last[b];
 	find_gain(s);
-	if (!is_level(s->tried, code))
+	if (!hp_tried_is_level(s->tried, code))
 		s->suggestion->low = s->suggestion->high = s->tried->numbers[code];
 }
 

@@ -8,7 +8,7 @@
  * so that the spread of a difference over trees tells how far the data
  * determine it.
  *
- *		hp_suggest_bins(tried) ──▶ curves, by the caller ──▶ hp_suggest()
+ *		hp_tried_bins(tried) ──▶ curves, by the caller ──▶ hp_suggest()
  */
 #ifndef HPIMP_SUGGEST_H
 #define HPIMP_SUGGEST_H
@@ -28,6 +28,28 @@ typedef struct HpTried
 	const uint32_t *runs_of;	/* by code */
 	const uint32_t *best_of;	/* by code: the best runs among them */
 } HpTried;
+
+/* ---- tried.c ---- */
+
+/* Whether a code stands for itself alone, not for a number among others. */
+extern bool hp_tried_is_level(const HpTried *tried, uint32_t code);
+
+/* Whether all numbers are whole, and written exactly by a double. */
+extern bool hp_tried_integers(const HpTried *tried);
+
+/* Whether numbers of such a range are likely to be meant on a log scale. */
+static inline bool
+hp_tried_log_scale(const HpTried *tried)
+{
+	return tried->minimum > 0 && tried->maximum / 100 >= tried->minimum;
+}
+
+/*
+ * Round a bound outwards to as few digits as move it by little: by the range
+ * that it bounds, and on a log scale by itself.
+ */
+extern double hp_tried_round(const HpTried *tried, double x, double range,
+							 bool upward);
 
 /* Numbers of more distinct values are taken as so many quantiles. */
 #define HP_FEW_NUMBERS	12
@@ -49,7 +71,9 @@ typedef struct HpBins
 	uint32_t   *best;			/* the best runs among them */
 } HpBins;
 
-extern HpBins hp_suggest_bins(const HpEnv *env, const HpTried *tried);
+extern HpBins hp_tried_bins(const HpEnv *env, const HpTried *tried);
+
+/* ---- suggest.c ---- */
 
 typedef enum HpAdvice
 {
@@ -92,15 +116,5 @@ typedef struct HpSuggestion
 extern HpSuggestion hp_suggest(const HpEnv *env, const HpTried *tried,
 							   const HpBins *bins, const HpCurves *curves,
 							   bool matters);
-
-/* Whether all numbers are whole, and written exactly by a double. */
-extern bool hp_tried_integers(const HpTried *tried);
-
-/* Whether numbers of such a range are likely to be meant on a log scale. */
-static inline bool
-hp_tried_log_scale(const HpTried *tried)
-{
-	return tried->minimum > 0 && tried->maximum / 100 >= tried->minimum;
-}
 
 #endif							/* HPIMP_SUGGEST_H */

@@ -59,7 +59,7 @@ make_asked(const Model *model, const ModelRow *row)
 		.maximum = row->description.maximum,
 		.runs_of = row->runs_of, .best_of = row->best_of
 	};
-	asked.bins = hp_suggest_bins(&pg_environment, &asked.tried);
+	asked.bins = hp_tried_bins(&pg_environment, &asked.tried);
 	return asked;
 }
 

@@ -102,6 +102,13 @@ write_range(StringInfo into, const Asked *asked)
 	appendStringInfoString(into, integers && log_scale ? ", \"q\": 1}" : "}");
 }
 
+/* A stretch of one number, among many others. */
+static bool
+is_one_number(const Asked *asked)
+{
+	return !asked->bins.few && asked->suggestion.low == asked->suggestion.high;
+}
+
 /* The codes kept that can be written, one a bin; returns how many. */
 static uint32
 list_codes(const Asked *asked, uint32 *codes)
@@ -110,7 +117,8 @@ list_codes(const Asked *asked, uint32 *codes)
 
 	for (uint32 b = 0; b < asked->bins.n; b++)
 		if (asked->suggestion.kept[b] &&
-			(b < asked->bins.n_levels || asked->bins.few) &&
+			(b < asked->bins.n_levels || asked->bins.few ||
+			 is_one_number(asked)) &&
 			can_be_written(asked->row, asked->bins.first[b]))
 			codes[n++] = asked->bins.first[b];
 	return n;

@@ -72,6 +72,8 @@ SELECT parameter, levels, sweep FROM pg_temp.suggest($$jsonb_build_object('json'
 SELECT parameter, advice, levels, regexp_replace(sweep, '"(min|max)": [^,}]+', '"\1": *', 'g') AS sweep
 FROM pg_temp.suggest($$jsonb_build_object('few', 2 ^ (i % 6), 'int', i * 7 % 50 + 1, 'int_log', round(2 ^ (i * 11 % 101 / 10.0)), 'log', 10 ^ (i * 13 % 101 / -20.0), 'line', i * 17 % 101 / 50.0 - 1, 'text', (i * 19 % 101)::text)$$,
     'abs(i % 6 - 2) + abs(i * 7 % 50 - 25) / 10.0 + abs(i * 11 % 101 - 50) / 20.0 + abs(i * 13 % 101 - 50) / 20.0 + abs(i * 17 % 101 - 50) / 20.0 + abs(i * 19 % 101 - 50) / 20.0', 1500) ORDER BY 1;
+-- one number of many may be all that is left; it is no range
+SELECT parameter, advice, low, high, levels, sweep FROM pg_temp.suggest($$jsonb_build_object('x', CASE WHEN i % 2 = 0 THEN 0 ELSE i % 40 + 0.5 END)$$, 'CASE WHEN i % 2 = 0 THEN 0 ELSE 5 + pg_temp.u(i, 1) END', 800);
 
 --
 -- The goal
