@@ -7,6 +7,7 @@
 #	make demo					a tour on a real sweep; make demo-stop ends its server
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
+#	make quality				nearness to known truth beside the peers; QUICK=1 for a look
 #	make test-versions			make test with each PostgreSQL that is installed
 #
 # make test and make demo install what they need from Debian's packages when run
@@ -48,7 +49,7 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench bench-instructions test-versions
+DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -125,5 +126,8 @@ bench:
 
 bench-instructions:
 	@test/bench/run --instructions
+
+quality:
+	@test/quality/run
 
 .PHONY: $(DELEGATED)

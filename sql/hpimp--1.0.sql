@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group. uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -129,7 +129,7 @@ AS 'MODULE_PATHNAME', 'hp_importance_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_importance(hp_forest) IS
-'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels) and constants. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric)';
+'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels), constants and groups. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric)';
 
 CREATE FUNCTION hp_importance(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -145,7 +145,7 @@ AS 'MODULE_PATHNAME', 'hp_importance_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels) and constants. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does';
+'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels), constants and groups. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_parameters(forest hp_forest)
 RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,

@@ -5,6 +5,7 @@
  *		axis.c			codes in stretches that no split parts
  *		anova.c			a tree as a sum of steps; main effects, marginals
  *		interaction.c	pairs
+ *		sweep_row.h		values that rise by spans, for the pairs
  */
 #ifndef HPIMP_ANOVA_PARTS_H
 #define HPIMP_ANOVA_PARTS_H

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "corrected.h"
 #include "forest.h"
 #include "importance.h"
 #include "measure.h"
@@ -21,6 +22,8 @@ hp_forest_check(const HpForestSettings *s)
 		return "min_samples_leaf must be at least 1";
 	if (!(s->max_features > 0 && s->max_features <= 1))
 		return "max_features must be greater than 0 and at most 1";
+	if (s->depth < 0)
+		return "depth must be at least 1";
 	return NULL;
 }
 
@@ -38,7 +41,18 @@ hp_forest_prepare(const HpEnv *env, HpFrame *frame,
 	for (uint32_t c = 0; c < frame->n_columns; c++)
 		if (frame->columns[c].role == HP_PARAMETER)
 			map->columns[map->n_features++] = c;
+	map->groups = hp_groups_by_depth(env, frame, map->columns, map->n_features,
+									 settings->depth);
 	return map;
+}
+
+const char *
+hp_forest_check_features(const HpForestSettings *settings,
+						 const HpFeatureMap *map)
+{
+	if (settings->corrected && map->n_features > HP_MAX_CORRECTED)
+		return "corrected importance is for at most 32767 parameters";
+	return NULL;
 }
 
 HpTreeReport *
@@ -53,7 +67,10 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 	{
 		reports[t].impurity = hp_alloc0(env, n, sizeof(double));
 		if (settings->permutation)
-			reports[t].permutation = hp_alloc0(env, n, sizeof(double));
+			reports[t].permutation = hp_alloc0(env, hp_map_subjects(map),
+											   sizeof(double));
+		if (settings->corrected)
+			reports[t].corrected = hp_alloc0(env, n, sizeof(double));
 		if (settings->fanova)
 			reports[t].fanova = hp_alloc0(env, n, sizeof(double));
 	}
@@ -83,6 +100,7 @@ struct HpTrainer
 	uint32_t	n_decks;
 	HpGrower   *grower;
 	HpPermuter *permuter;
+	HpCorrector *corrector;		/* NULL if not asked for */
 	HpAnova    *anova;			/* NULL if not asked for */
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
 	HpUnseen	unseen;
@@ -164,7 +182,13 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 									   map->n_features, frame->n_runs,
 									   &tree_settings);
 	trainer->permuter = hp_permuter_create(env,
-										   hp_grower_rows(trainer->grower));
+										   hp_grower_rows(trainer->grower),
+										   &map->groups);
+	if (settings->corrected)
+		trainer->corrector = hp_corrector_create(env, trainer->features,
+												 map->n_features,
+												 frame->n_runs,
+												 &tree_settings);
 	if (settings->fanova)
 		prepare_anova(trainer, map);
 	trainer->draws = hp_alloc(env, frame->n_runs, sizeof(uint32_t));
@@ -178,8 +202,13 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 size_t
 hp_trainer_later(const HpTrainer *trainer)
 {
-	return hp_grower_later(trainer->grower) +
-		(trainer->anova == NULL ? 0 : hp_anova_later(trainer->frame->n_runs));
+	size_t		later = hp_grower_later(trainer->grower);
+
+	if (trainer->corrector != NULL)
+		later += hp_corrector_later(trainer->corrector);
+	if (trainer->anova != NULL)
+		later += hp_anova_later(trainer->frame->n_runs);
+	return later;
 }
 
 /* Draw as many runs as there are, with replacement. */
@@ -210,10 +239,13 @@ fill_gaps(HpTrainer *trainer, HpRng *rng)
 	for (uint32_t d = 0; d < trainer->n_decks; d++)
 	{
 		HpHotDeck  *deck = &trainer->decks[d];
+		uint32_t	feature = trainer->deck_feature[d];
 
 		hp_hot_deck_fill(deck, trainer->env, rng);
-		hp_grower_reread(trainer->grower, trainer->deck_feature[d], deck->gaps,
-						 deck->n_gaps);
+		hp_grower_reread(trainer->grower, feature, deck->gaps, deck->n_gaps);
+		if (trainer->corrector != NULL)
+			hp_corrector_reread(trainer->corrector, feature, deck->gaps,
+								deck->n_gaps);
 	}
 }
 
@@ -245,19 +277,25 @@ ask_anova(HpTrainer *trainer, const HpTree *tree, HpTreeReport *report)
 	hp_shares_of_tree(trainer->anova, trainer->n_features, report->fanova);
 }
 
-/* Scale so that the sum is 1; false if there is nothing to scale. */
-static bool
-scale_to_one(double *values, uint32_t n)
+static double
+sum_of(const double *values, uint32_t n)
 {
 	double		sum = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 		sum += values[i];
-	if (sum <= 0)
-		return false;
-	for (uint32_t i = 0; i < n; i++)
-		values[i] /= sum;
-	return true;
+	return sum;
+}
+
+/* Scale so that the sum is 1, unless it is 0. */
+static void
+scale_to_one(double *values, uint32_t n)
+{
+	double		sum = sum_of(values, n);
+
+	if (sum > 0)
+		for (uint32_t i = 0; i < n; i++)
+			values[i] /= sum;
 }
 
 const HpTree *
@@ -275,6 +313,9 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	scale_to_one(report->impurity, trainer->n_features);
 	report->n_nodes = tree->n_nodes;
 	ask_unseen(trainer, &rng, tree, report, out_of_bag);
+	if (trainer->corrector != NULL)
+		hp_correct(trainer->corrector, trainer->settings->seed, t,
+				   trainer->frame->target, trainer->draws, report->corrected);
 	if (trainer->anova != NULL)
 		ask_anova(trainer, tree, report);
 	return tree;
@@ -282,59 +323,133 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 
 /* ---- all trees ---- */
 
-/* Mean over the trees that split, scaled to sum 1; NULL if none did. */
-static double *
-mean_impurity(const HpEnv *env, const HpTreeReport *reports, uint32_t trees,
-			  uint32_t n_features)
+/* By subject, summed over trees: the mean but for a factor. */
+typedef struct Sums
 {
-	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
+	const HpFeatureMap *map;
+	double	   *of;
+} Sums;
 
-	for (uint32_t t = 0; t < trees; t++)
-		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] += reports[t].impurity[f];
-	return scale_to_one(mean, n_features) ? mean : NULL;
+static Sums
+begin_sums(const HpEnv *env, const HpFeatureMap *map)
+{
+	return (Sums) {map, hp_alloc0(env, hp_map_subjects(map), sizeof(double))};
 }
 
-/* What rounding leaves of a sum of squares that cancel. */
+/* Add what a tree reports of the first n subjects. */
+static void
+add_tree(Sums *sums, const double *report, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		sums->of[i] += report[i];
+}
+
+/* Reductions of impurity by a group are those by its members. */
+static void
+add_members(Sums *sums)
+{
+	const HpGroups *groups = &sums->map->groups;
+	uint32_t	n = sums->map->n_features;
+
+	for (uint32_t f = 0; f < n; f++)
+		if (groups->of[f] != HP_NO_GROUP)
+			sums->of[n + groups->of[f]] += sums->of[f];
+}
+
+/* What rounding leaves of a sum of numbers that cancel. */
 #define ROUNDING_DUST	1e-12
 
-/* Mean over trees with runs out of bag, clipped at 0, scaled to sum 1. */
+/* Clip sums at 0 and scale them: see HpForestResult. */
 static double *
-mean_permutation(const HpEnv *env, const HpTreeReport *reports,
-				 uint32_t trees, uint32_t n_features)
+make_shares(const Sums *sums, double dust)
 {
-	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
+	double	   *shares = sums->of;
+	uint32_t	n_features = sums->map->n_features;
+	uint32_t	n = hp_map_subjects(sums->map);
+	double		unit;
 
+	for (uint32_t i = 0; i < n; i++)
+		shares[i] = fmax(shares[i], 0);
+	unit = sum_of(shares, n_features);
+	if (unit == 0)
+		unit = sum_of(shares + n_features, n - n_features);
+	if (unit == 0)
+		return shares;
+	for (uint32_t i = 0; i < n; i++)
+		shares[i] = shares[i] / unit < dust ? 0 : shares[i] / unit;
+	return shares;
+}
+
+/* Whether any tree has a split, one that is worth something. */
+static bool
+any_reduction(const HpTreeReport *reports, uint32_t trees, uint32_t n_features)
+{
 	for (uint32_t t = 0; t < trees; t++)
 		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] += reports[t].permutation[f];
-	for (uint32_t f = 0; f < n_features; f++)
-		mean[f] = fmax(mean[f], 0);
-	if (scale_to_one(mean, n_features))
-		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] = mean[f] < ROUNDING_DUST ? 0 : mean[f];
-	return mean;
+			if (reports[t].impurity[f] > 0)
+				return true;
+	return false;
+}
+
+/* impurity: nothing cancels, and next to a sentinel little may be much. */
+static void
+share_impurity(const HpEnv *env, const HpFeatureMap *map,
+			   const HpTreeReport *reports, uint32_t trees,
+			   HpForestResult *result)
+{
+	Sums		sums = begin_sums(env, map);
+
+	for (uint32_t t = 0; t < trees; t++)
+		add_tree(&sums, reports[t].impurity, map->n_features);
+	add_members(&sums);
+	result->impurity = make_shares(&sums, 0);
+}
+
+static void
+share_permutation(const HpEnv *env, const HpFeatureMap *map,
+				  const HpTreeReport *reports, uint32_t trees,
+				  HpForestResult *result)
+{
+	Sums		sums = begin_sums(env, map);
+
+	for (uint32_t t = 0; t < trees; t++)
+		add_tree(&sums, reports[t].permutation, hp_map_subjects(map));
+	result->permutation = make_shares(&sums, ROUNDING_DUST);
+}
+
+static void
+share_corrected(const HpEnv *env, const HpFeatureMap *map,
+				const HpTreeReport *reports, uint32_t trees,
+				HpForestResult *result)
+{
+	Sums		sums = begin_sums(env, map);
+
+	for (uint32_t t = 0; t < trees; t++)
+		add_tree(&sums, reports[t].corrected, map->n_features);
+	add_members(&sums);
+	result->corrected = make_shares(&sums, ROUNDING_DUST);
 }
 
 void
 hp_fanova_finish(double *sum, uint32_t n_features)
 {
-	if (scale_to_one(sum, n_features))
-		for (uint32_t f = 0; f < n_features; f++)
-			sum[f] = sum[f] < ROUNDING_DUST ? 0 : sum[f];
+	scale_to_one(sum, n_features);
+	for (uint32_t f = 0; f < n_features; f++)
+		sum[f] = sum[f] < ROUNDING_DUST ? 0 : sum[f];
 }
 
-static double *
-mean_fanova(const HpEnv *env, const HpTreeReport *reports, uint32_t trees,
-			uint32_t n_features)
+/* Groups have none: what members explain together is not in their shares. */
+static void
+share_fanova(const HpEnv *env, const HpFeatureMap *map,
+			 const HpTreeReport *reports, uint32_t trees,
+			 HpForestResult *result)
 {
-	double	   *mean = hp_alloc0(env, n_features, sizeof(double));
+	Sums		sums = begin_sums(env, map);
 
 	for (uint32_t t = 0; t < trees; t++)
-		for (uint32_t f = 0; f < n_features; f++)
-			mean[f] += reports[t].fanova[f];
-	hp_fanova_finish(mean, n_features);
-	return mean;
+		add_tree(&sums, reports[t].fanova, map->n_features);
+	hp_fanova_finish(sums.of, map->n_features);
+	result->fanova = sums.of;
 }
 
 /* Out-of-bag R^2 and root mean squared error. */
@@ -384,12 +499,16 @@ hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 	HpForestResult result = {0};
 	uint32_t	trees = (uint32_t) settings->trees;
 
-	result.impurity = mean_impurity(env, reports, trees, map->n_features);
-	if (settings->permutation && result.impurity != NULL)
-		result.permutation = mean_permutation(env, reports, trees,
-											  map->n_features);
-	if (settings->fanova && result.impurity != NULL)
-		result.fanova = mean_fanova(env, reports, trees, map->n_features);
+	if (any_reduction(reports, trees, map->n_features))
+	{
+		share_impurity(env, map, reports, trees, &result);
+		if (settings->permutation)
+			share_permutation(env, map, reports, trees, &result);
+		if (settings->corrected)
+			share_corrected(env, map, reports, trees, &result);
+		if (settings->fanova)
+			share_fanova(env, map, reports, trees, &result);
+	}
 	judge(frame, out_of_bag, &result);
 	return result;
 }

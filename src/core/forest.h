@@ -14,6 +14,7 @@
 #ifndef HPIMP_FOREST_H
 #define HPIMP_FOREST_H
 
+#include "group.h"
 #include "missing.h"
 
 #define HP_MAX_TREES 10000
@@ -27,6 +28,9 @@ typedef struct HpForestSettings
 	uint64_t	seed;
 	HpMissing	missing;
 	bool		permutation;	/* compute permutation importance */
+	bool		corrected;		/* compute corrected importance */
+	int64_t		depth;			/* >= 1: group by so many components of the
+								 * names; 0: no groups */
 	bool		fanova;			/* decompose the variance of each tree */
 } HpForestSettings;
 
@@ -38,14 +42,29 @@ typedef struct HpFeatureMap
 {
 	uint32_t	n_features;
 	uint32_t   *columns;		/* by feature */
+	HpGroups	groups;
 } HpFeatureMap;
 
 /*
- * Decide which gaps are filled (if settings say so) and which columns take
- * part.
+ * Decide which gaps are filled (if settings say so), which columns take part,
+ * and in which groups.
  */
 extern HpFeatureMap *hp_forest_prepare(const HpEnv *env, HpFrame *frame,
 									   const HpForestSettings *settings);
+
+/*
+ * NULL if a forest can be trained on the features with these settings, else
+ * why not.
+ */
+extern const char *hp_forest_check_features(const HpForestSettings *settings,
+											const HpFeatureMap *map);
+
+/* Features and groups: see group.h. */
+static inline uint32_t
+hp_map_subjects(const HpFeatureMap *map)
+{
+	return hp_count_subjects(&map->groups, map->n_features);
+}
 
 /* What one tree reports. */
 typedef struct HpTreeReport
@@ -55,9 +74,11 @@ typedef struct HpTreeReport
 	double	   *impurity;		/* by feature: share of the tree's reduction of
 								 * the sum of squares, sums to 1; all 0 if the
 								 * tree has no split */
-	double	   *permutation;	/* by feature: increase of the mean squared
+	double	   *permutation;	/* by subject: increase of the mean squared
 								 * error out of bag, squared units of target;
 								 * NULL if not asked for */
+	double	   *corrected;		/* by feature: see hp_correct(); NULL if not
+								 * asked for */
 	double	   *fanova;			/* by feature: share of the variance of the
 								 * tree's predictions that its main effect has;
 								 * NULL if not asked for */
@@ -95,16 +116,22 @@ extern const HpTree *hp_train_tree(HpTrainer *trainer, uint32_t t,
 								   HpTreeReport *report,
 								   HpOutOfBag *out_of_bag);
 
-/* What the forest says. */
+/*
+ * What the forest says.  Importances are by subject: those of the features sum
+ * to 1; those of groups are in the same unit, or sum to 1 themselves if
+ * features have none.
+ */
 typedef struct HpForestResult
 {
-	double	   *impurity;		/* by feature, sums to 1; NULL if no tree has a
-								 * split */
-	double	   *permutation;	/* by feature, sums to 1, or all 0 if permuting
-								 * harms nowhere; NULL if not asked for or no
-								 * tree has a split */
-	double	   *fanova;			/* likewise: main effects, over the observed
-								 * distribution of each parameter */
+	double	   *impurity;		/* NULL if no tree has a split */
+	double	   *permutation;	/* all 0 if permuting harms nowhere; NULL if not
+								 * asked for or no tree has a split */
+	double	   *corrected;		/* all 0 if nothing earns more than its shadow;
+								 * NULL as permutation */
+	double	   *fanova;			/* main effects over the observed distribution
+								 * of each parameter; all 0 if there are
+								 * interactions only; NULL as permutation;
+								 * groups have none */
 	uint32_t	n_out_of_bag;	/* runs that were so in any tree */
 	double		r2;				/* out-of-bag R^2, NaN if not defined */
 	double		rmse;			/* units of the metric, NaN if not defined */
@@ -127,8 +154,12 @@ extern void hp_fanova_finish(double *sum, uint32_t n_features);
  * impurity: Breiman et al. 1984; normalised per tree and over trees as
  * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
  * 10: per tree over its own out-of-bag runs, not divided by a standard error;
- * means over trees below 0 are set to 0, then scaled to sum 1.  fanova: see
- * anova.h; means over trees, scaled to sum 1.
+ * means over trees below 0 are set to 0, then scaled to sum 1.  corrected:
+ * see corrected.h; means as for permutation.  Groups: for permutation the
+ * members are permuted together (Gregorutti, Michel, Saint-Pierre, Grouped
+ * variable importance with random forests, Computational Statistics & Data
+ * Analysis 90 (2015)); reductions of impurity are those of the members' splits
+ * in sum.  fanova: see anova.h; means over trees.
  */
 
 #endif							/* HPIMP_FOREST_H */

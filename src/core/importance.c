@@ -7,7 +7,9 @@
  * would have gone, until it meets a split on that feature where the two values
  * part.  Only from there on does it have a way of its own: a detour.  So a run
  * is walked down the tree once, looking at both values at each split, and the
- * detours that begin on the way are walked from where they begin.
+ * detours that begin on the way are walked from where they begin.  Where values
+ * of several features are exchanged together, the detour begins at the first
+ * split on any of them where the two part.
  *
  * A step down a tree waits for memory three times over.  Therefore many runs
  * are walked side by side, a step each in turn: while one waits, the others go
@@ -25,14 +27,18 @@ typedef struct Walk
 {
 	uint32_t	node;
 	uint32_t	place;			/* of the run in the block */
-	uint32_t	feature;		/* that is permuted, of a detour */
+	uint32_t	subject;		/* that is permuted, of a detour */
 } Walk;
+
+#define NO_SUBJECT	UINT32_MAX
 
 struct HpPermuter
 {
 	const HpEnv *env;
 	HpRows	   *rows;
-	uint32_t	n_features;
+	uint32_t	n_subjects;		/* features, then groups */
+	uint32_t   *together;		/* by feature: the subject of its group, or
+								 * NO_SUBJECT */
 	uint32_t   *partners;		/* by unseen run: whose values it gets */
 
 	/* of the block at work */
@@ -40,23 +46,27 @@ struct HpPermuter
 	const uint8_t *row[BLOCK];
 	const uint8_t *partner[BLOCK];
 	Walk		walks[BLOCK];
-	Walk	   *detours;		/* at most one for each run and feature */
+	Walk	   *detours;		/* at most one for each run and subject */
 	uint32_t	n_detours;
-	bool	   *parted;			/* by place and feature: a detour has begun */
+	bool	   *parted;			/* by place and subject: a detour has begun */
 };
 
 HpPermuter *
-hp_permuter_create(const HpEnv *env, HpRows *rows)
+hp_permuter_create(const HpEnv *env, HpRows *rows, const HpGroups *groups)
 {
 	uint32_t	n_features = rows->n_features;
 	HpPermuter *p = hp_alloc0(env, 1, sizeof(HpPermuter));
 
 	p->env = env;
 	p->rows = rows;
-	p->n_features = n_features;
+	p->n_subjects = hp_count_subjects(groups, n_features);
+	p->together = hp_alloc(env, n_features, sizeof(uint32_t));
+	for (uint32_t f = 0; f < n_features; f++)
+		p->together[f] = groups->of[f] == HP_NO_GROUP ? NO_SUBJECT :
+			n_features + groups->of[f];
 	p->partners = hp_alloc(env, (size_t) rows->n_runs + 1, sizeof(uint32_t));
-	p->detours = hp_alloc(env, (size_t) BLOCK * n_features, sizeof(Walk));
-	p->parted = hp_alloc0(env, (size_t) BLOCK * n_features, sizeof(bool));
+	p->detours = hp_alloc(env, (size_t) BLOCK * p->n_subjects, sizeof(Walk));
+	p->parted = hp_alloc0(env, (size_t) BLOCK * p->n_subjects, sizeof(bool));
 	return p;
 }
 
@@ -71,21 +81,49 @@ goes_right(const HpPermuter *p, const HpTree *tree, const HpNode *node,
 						 hp_row_code(p->rows, row, node->feature));
 }
 
-/* Begin a detour if the run and its partner part here for the first time. */
+static inline bool *
+parted_by(const HpPermuter *p, uint32_t place, uint32_t subject)
+{
+	return &p->parted[(size_t) place * p->n_subjects + subject];
+}
+
+/* Begin a detour at a node if it is the first of the run and the subject. */
+static inline void
+begin_detour(HpPermuter *p, uint32_t node, uint32_t place, uint32_t subject)
+{
+	bool	   *parted = parted_by(p, place, subject);
+
+	if (*parted)
+		return;
+	*parted = true;
+	p->detours[p->n_detours++] = (Walk) {node, place, subject};
+}
+
+/* Begin detours if the run and its partner part here. */
 static inline void
 look_at_partner(HpPermuter *p, const HpTree *tree, const HpNode *node,
 				uint32_t place, uint32_t right)
 {
 	uint32_t	other = goes_right(p, tree, node, p->partner[place]);
-	bool	   *parted = &p->parted[(size_t) place * p->n_features +
-								   node->feature];
+	uint32_t	together;
 
-	if (other == right || *parted)
+	if (other == right)
 		return;
-	*parted = true;
-	p->detours[p->n_detours++] = (Walk) {
-		node->left + other, place, node->feature
-	};
+	begin_detour(p, node->left + other, place, node->feature);
+	together = p->together[node->feature];
+	if (together != NO_SUBJECT)
+		begin_detour(p, node->left + other, place, together);
+}
+
+/* The row whose value of the feature counts on a detour. */
+static inline const uint8_t *
+row_on_detour(const HpPermuter *p, const Walk *walk, uint32_t feature)
+{
+	/* both are compared: no branch to predict */
+	bool		exchanged = (feature == walk->subject) |
+		(p->together[feature] == walk->subject);
+
+	return exchanged ? p->partner[walk->place] : p->row[walk->place];
 }
 
 /* ---- walking a block ---- */
@@ -144,14 +182,13 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted,
 				double		error = (double) (predicted[walk.place] - wanted);
 				double		changed = (double) (node->value - wanted);
 
-				increase[walk.feature] += changed * changed - error * error;
-				p->parted[(size_t) walk.place * p->n_features +
-						  walk.feature] = false;
+				increase[walk.subject] += changed * changed - error * error;
+				*parted_by(p, walk.place, walk.subject) = false;
 				continue;
 			}
 			walk.node = node->left +
-				goes_right(p, tree, node, node->feature == walk.feature ?
-						   p->partner[walk.place] : p->row[walk.place]);
+				goes_right(p, tree, node,
+						   row_on_detour(p, &walk, node->feature));
 			p->detours[on_the_way++] = walk;
 		}
 		n = on_the_way;
@@ -212,8 +249,8 @@ void
 hp_permute(HpPermuter *p, HpRng *rng, const HpTree *tree, HpUnseen *unseen,
 		   const int64_t *target, double *increase)
 {
-	for (uint32_t f = 0; f < p->n_features; f++)
-		increase[f] = 0;
+	for (uint32_t i = 0; i < p->n_subjects; i++)
+		increase[i] = 0;
 	draw_partners(p, rng, unseen);
 	hp_rows_ready(p->rows);
 	for (uint32_t i = 0; i < unseen->n; i += BLOCK)
@@ -224,6 +261,6 @@ hp_permute(HpPermuter *p, HpRng *rng, const HpTree *tree, HpUnseen *unseen,
 		walk_detours(p, tree, unseen->predicted + i, target, increase);
 	}
 	if (unseen->n > 0)
-		for (uint32_t f = 0; f < p->n_features; f++)
-			increase[f] /= unseen->n;
+		for (uint32_t i = 0; i < p->n_subjects; i++)
+			increase[i] /= unseen->n;
 }

@@ -20,18 +20,23 @@
  */
 #include <string.h>
 
-#include "anova_parts.h"
+#include "sweep_row.h"
 
 /* Terms, and counts by pair, that are held at a time. */
-#define MOST_TERMS	(4 * 1024 * 1024)
+#define MOST_TERMS	(2 * 1024 * 1024)
 #define MOST_COUNTS	(1024 * 1024)
 
 /* A node, and where it lies along a feature it does not split. */
 typedef struct Term
 {
 	uint32_t	node;
+	uint32_t	left;			/* its left child */
 	uint32_t	region;
+	bool		splits_upper;	/* of the two features it splits the upper */
 } Term;
+
+/* Terms are called for so many before they are needed: they lie anywhere. */
+#define AHEAD	8
 
 /* One of the features of a pair: its stretches as far as the pair parts them. */
 typedef struct Side
@@ -66,14 +71,14 @@ struct HpPairer
 
 	/* of the pair at hand */
 	Side		across;			/* the sweep goes along this one */
-	Side		row;			/* and keeps a row of this one */
+	Side		along;			/* and keeps a row of this one */
+	HpSweepRow		row;
 	Event	   *events;
 	Event	   *sorted;
 	size_t		n_events;
 	size_t		cap_events;
 	uint32_t   *first;			/* by strip across: of the sorted events */
 	double	   *mean;			/* by strip across: what the row's rises by */
-	double	   *value;			/* by strip of the row */
 	size_t		cap_strips;
 	size_t		visits;
 };
@@ -139,7 +144,10 @@ collect(HpAnova *a, uint32_t first, uint32_t end, Term *terms)
 				continue;
 			count = &p->counts[(size_t) (lower - first) * p->n_used + upper];
 			if (terms != NULL)
-				terms[*count] = (Term) {node, a->region_of[a->path[i]]};
+				terms[*count] = (Term) {
+					node, a->tree->nodes[node].left,
+					a->region_of[a->path[i]], split > other
+				};
 			++*count;
 		}
 	}
@@ -201,7 +209,6 @@ number_strips(const HpAnova *a, Side *side)
 			side->strip[stretch] = side->n;
 			before = stretch;
 		}
-	side->share[side->n] = 0;	/* makes an odd number even */
 }
 
 static inline HpSpan
@@ -221,9 +228,26 @@ choose_sides(HpAnova *a, uint32_t lower, uint32_t upper, const Term *terms,
 	size_t		upper_splits = 0;
 
 	for (size_t i = 0; i < n; i++)
-		upper_splits += a->tree->nodes[terms[i].node].feature == upper;
+		upper_splits += terms[i].splits_upper;
 	clear_marks(a, &a->pairer->across, 2 * upper_splits > n ? upper : lower);
-	clear_marks(a, &a->pairer->row, 2 * upper_splits > n ? lower : upper);
+	clear_marks(a, &a->pairer->along, 2 * upper_splits > n ? lower : upper);
+}
+
+static inline void
+call_for(const HpAnova *a, const Term *terms, size_t i, size_t n)
+{
+	const Term *term = &terms[i + AHEAD < n ? i + AHEAD : i];
+
+	__builtin_prefetch(&a->regions[term->left]);
+	__builtin_prefetch(&a->regions[term->region]);
+	__builtin_prefetch(&a->steps[term->node]);
+}
+
+/* Whether a term splits the feature of the row. */
+static inline bool
+splits_row(const HpPairer *p, const Term *term)
+{
+	return term->splits_upper == (p->along.feature > p->across.feature);
 }
 
 static void
@@ -233,17 +257,17 @@ make_strips(HpAnova *a, const Term *terms, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 	{
-		const HpNode *node = &a->tree->nodes[terms[i].node];
-		bool		splits_row = node->feature == p->row.feature;
-		Side	   *split = splits_row ? &p->row : &p->across;
-		Side	   *other = splits_row ? &p->across : &p->row;
+		bool		in_row = splits_row(p, &terms[i]);
+		Side	   *split = in_row ? &p->along : &p->across;
+		Side	   *other = in_row ? &p->across : &p->along;
 
-		mark_region(a, split, &a->regions[node->left]);
-		mark_region(a, split, &a->regions[node->left + 1]);
+		call_for(a, terms, i, n);
+		mark_region(a, split, &a->regions[terms[i].left]);
+		mark_region(a, split, &a->regions[terms[i].left + 1]);
 		mark_region(a, other, &a->regions[terms[i].region]);
 	}
 	number_strips(a, &p->across);
-	number_strips(a, &p->row);
+	number_strips(a, &p->along);
 }
 
 /* ---- events ---- */
@@ -256,27 +280,6 @@ add_event(HpPairer *p, uint32_t strip, HpSpan span, double by)
 }
 
 /*
- * Two at a time, always the same two: else processors would wait for a pair to
- * be put together from two written before.
- */
-typedef double Two __attribute__((vector_size(16), aligned(8), may_alias));
-
-static inline void
-raise(double *value, HpSpan span, double by)
-{
-	uint32_t	i = span.lo;
-	uint32_t	end = span.hi & ~UINT32_C(1);
-	Two			both = {by, by};
-
-	if (i % 2 != 0)
-		value[i++] += by;
-	for (; i < end; i += 2)
-		*(Two *) (value + i) += both;
-	if (i < span.hi)
-		value[i] += by;
-}
-
-/*
  * From a strip on the row rises by left in low and by right in high, which
  * begins where low ends; mean is that of both over all of the row.  What it
  * rises by in more than half of the row is left to the mean: the rest falls.
@@ -285,7 +288,7 @@ static void
 turn(HpPairer *p, uint32_t strip, HpSpan low, HpSpan high, double left,
 	 double right, double mean)
 {
-	uint32_t	n = p->row.n;
+	uint32_t	n = p->along.n;
 	double		most = 2 * (low.hi - low.lo) > n ? left :
 		2 * (high.hi - high.lo) > n ? right : 0;
 
@@ -302,8 +305,8 @@ turn_regions(const HpAnova *a, uint32_t strip, const HpRegion *low,
 			 const HpRegion *high, double left, double right, double mean)
 {
 	HpPairer   *p = a->pairer;
-	HpSpan		first = strips_of(&p->row, low->span);
-	HpSpan		second = strips_of(&p->row, high->span);
+	HpSpan		first = strips_of(&p->along, low->span);
+	HpSpan		second = strips_of(&p->along, high->span);
 
 	if (low->n_more + high->n_more == 0 && first.hi == second.lo)
 	{
@@ -311,9 +314,9 @@ turn_regions(const HpAnova *a, uint32_t strip, const HpRegion *low,
 		return;
 	}
 	for (uint32_t i = 0; i <= low->n_more; i++)
-		add_event(p, strip, strips_of(&p->row, span_of(a, low, i)), left);
+		add_event(p, strip, strips_of(&p->along, span_of(a, low, i)), left);
 	for (uint32_t i = 0; i <= high->n_more; i++)
-		add_event(p, strip, strips_of(&p->row, span_of(a, high, i)), right);
+		add_event(p, strip, strips_of(&p->along, span_of(a, high, i)), right);
 	p->mean[strip] += mean;
 }
 
@@ -378,10 +381,8 @@ add_step_in_row(const HpAnova *a, const HpRegion *children,
 static size_t
 events_of(const HpAnova *a, const Term *term)
 {
-	const HpNode *node = &a->tree->nodes[term->node];
-
-	return 3 * ((size_t) a->regions[node->left].n_more +
-				a->regions[node->left + 1].n_more + 4) *
+	return 3 * ((size_t) a->regions[term->left].n_more +
+				a->regions[term->left + 1].n_more + 4) *
 		(a->regions[term->region].n_more + 2);
 }
 
@@ -392,7 +393,10 @@ reserve_events(HpAnova *a, const Term *terms, size_t n)
 	size_t		events = 0;
 
 	for (size_t i = 0; i < n; i++)
+	{
+		call_for(a, terms, i, n);
 		events += events_of(a, &terms[i]);
+	}
 	if (events <= p->cap_events)
 		return;
 	p->cap_events = 2 * events;
@@ -407,18 +411,18 @@ make_events(HpAnova *a, const Term *terms, size_t n)
 
 	reserve_events(a, terms, n);
 	p->n_events = 0;
-	memset(p->value, 0, (p->row.n + 1) * sizeof(double));
+	hp_sweep_start(&p->row, p->along.share, p->along.n);
 	memset(p->mean, 0, (p->across.n + 1) * sizeof(double));
 	for (size_t i = 0; i < n; i++)
 	{
-		const HpNode *node = &a->tree->nodes[terms[i].node];
 		const HpStep *step = &a->steps[terms[i].node];
-		const HpRegion *children = &a->regions[node->left];
+		const HpRegion *children = &a->regions[terms[i].left];
 		const HpRegion *region = &a->regions[terms[i].region];
 		double		left = step->left / region->share;
 		double		right = step->right / region->share;
 
-		if (node->feature == p->row.feature)
+		call_for(a, terms, i, n);
+		if (splits_row(p, &terms[i]))
 			add_step_in_row(a, children, region, left, right);
 		else
 			add_step_across(a, children, region, left, right);
@@ -445,33 +449,6 @@ sort_events(HpPairer *p)
 
 /* ---- the sweep ---- */
 
-/* Over a row of an even number of strips. */
-static double
-mean_square(const double *value, const double *share, uint32_t n, double mean)
-{
-	Two			means = {mean, mean};
-	Two			even = {0, 0};
-	Two			odd = {0, 0};
-	uint32_t	i = 0;
-
-	for (; i + 4 <= n; i += 4)
-	{
-		Two			a = *(const Two *) (value + i) - means;
-		Two			b = *(const Two *) (value + i + 2) - means;
-
-		even += *(const Two *) (share + i) * (a * a);
-		odd += *(const Two *) (share + i + 2) * (b * b);
-	}
-	if (i < n)
-	{
-		Two			a = *(const Two *) (value + i) - means;
-
-		even += *(const Two *) (share + i) * (a * a);
-	}
-	even += odd;
-	return even[0] + even[1];
-}
-
 static double
 sweep(HpAnova *a)
 {
@@ -483,11 +460,10 @@ sweep(HpAnova *a)
 	for (uint32_t x = 0; x < p->across.n; x++)
 	{
 		for (; event < p->first[x]; event++)
-			raise(p->value, p->sorted[event].span, p->sorted[event].by);
+			hp_sweep_raise(&p->row, p->sorted[event].span, p->sorted[event].by);
 		mean += p->mean[x];
-		variance += p->across.share[x] *
-			mean_square(p->value, p->row.share, (p->row.n + 1) / 2 * 2, mean);
-		count_visits(a, p->row.n);
+		variance += p->across.share[x] * hp_sweep_mean_square(&p->row, mean);
+		count_visits(a, p->along.n);
 	}
 	return variance;
 }
@@ -592,7 +568,7 @@ reserve_sides(HpAnova *a)
 {
 	HpPairer   *p = a->pairer;
 	size_t		most = 0;
-	Side	   *sides[2] = {&p->across, &p->row};
+	Side	   *sides[2] = {&p->across, &p->along};
 
 	for (uint32_t f = 0; f < a->n_features; f++)
 		if (a->axes.axis[f].n > most)
@@ -609,7 +585,9 @@ reserve_sides(HpAnova *a)
 	}
 	p->first = hp_alloc(a->env, p->cap_strips, sizeof(uint32_t));
 	p->mean = hp_alloc(a->env, p->cap_strips, sizeof(double));
-	p->value = hp_alloc(a->env, p->cap_strips, sizeof(double));
+	p->row.value = hp_alloc(a->env, p->cap_strips + 1, sizeof(double));
+	p->row.blocks = hp_alloc(a->env, p->cap_strips / HP_SWEEP_BLOCK + 1,
+							 sizeof(HpRowBlock));
 }
 
 static void

@@ -79,19 +79,67 @@ model_order(const Model *model)
 
 /* ---- the answers of a model ---- */
 
-void
-answer_importance(ReturnSetInfo *result, const Model *model)
+/* Scale keys so that they sum to 1, if there is anything. */
+static void
+scale_keys(Sortable *items, uint32 n)
 {
-	Sortable   *order = rows_by_importance(model);
+	double		sum = 0;
+
+	for (uint32 i = 0; i < n; i++)
+		sum += items[i].key;
+	if (sum > 0)
+		for (uint32 i = 0; i < n; i++)
+			items[i].key /= sum;
+}
+
+/*
+ * What hp_importance shows, by importance: parameters of no group, and groups,
+ * whose indexes lie behind those of the rows.  Returns how many.
+ */
+static uint32
+collect_shown(const Model *model, Sortable *shown)
+{
+	uint32		n = 0;
 
 	for (uint32 i = 0; i < model->n_rows; i++)
 	{
-		const ModelRow *row = &model->rows[order[i].index];
+		const ModelRow *row = &model->rows[i];
+
+		if (row->group == 0)
+			shown[n++] = (Sortable) {
+				row->findings.importance[model->method], row->name, i
+			};
+	}
+	for (uint32 g = 0; g < model->n_groups; g++)
+	{
+		const ModelGroup *group = &model->groups[g];
+
+		shown[n++] = (Sortable) {
+			group->findings.importance[model->method], group->name,
+			model->n_rows + g
+		};
+	}
+	if (model->n_groups > 0)
+		scale_keys(shown, n);
+	qsort(shown, n, sizeof(Sortable), compare_sortables);
+	return n;
+}
+
+void
+answer_importance(ReturnSetInfo *result, const Model *model)
+{
+	Sortable   *shown = allocate_sortables(model->n_rows + model->n_groups);
+	uint32		n = collect_shown(model, shown);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		index = shown[i].index;
 		Row			out = {0};
 
-		add_text(&out, row->name);
-		add_float(&out, row->findings.importance[model->method]);
-		add_float(&out, row->description.pearson);
+		add_text(&out, shown[i].name);
+		add_float(&out, shown[i].key);
+		add_float(&out, index < model->n_rows ?
+				  model->rows[index].description.pearson : NAN);
 		emit(result, &out);
 	}
 }

@@ -297,7 +297,8 @@ runs_effects(FunctionCallInfo fcinfo, int config)
 
 	if (study == NULL)
 		return NULL;
-	settings.forest.permutation = settings.forest.fanova = false;
+	settings.forest.permutation = settings.forest.corrected = false;
+	settings.forest.fanova = false;
 	model = train(study, &settings, true);
 	model->space = space;
 	return model;

@@ -319,6 +319,8 @@ get_settings(Reader *reader, Model *model)
 	model->uncertainty = get_choice(reader, 0, 1);
 	model->space = get_choice(reader, HP_SPACE_OBSERVED, HP_SPACE_LOG);
 	s->permutation = model->method == METHOD_PERMUTATION;
+	s->corrected = model->method == METHOD_CORRECTED;
+	s->depth = model->depth;
 	s->fanova = model->method == METHOD_FANOVA;
 	if (hp_forest_check(s) != NULL || model->depth < 0 ||
 		!(model->quantile > 0 && model->quantile < 1))

@@ -66,6 +66,7 @@ typedef struct Shared
 	HpForestSettings settings;
 	uint32		n_runs;
 	uint32		n_features;
+	uint32		n_groups;
 	bool		keep_trees;
 	SharedFileSet files;		/* of the trees, if they are kept */
 	pg_atomic_uint64 tree_bytes;	/* written so far */
@@ -83,14 +84,12 @@ typedef struct SharedFeature
 	uint32		n_codes;
 	uint32		n_words;
 	bool		has_numbers;
+	uint32		group;			/* or HP_NO_GROUP */
 	Size		codes;			/* offsets */
 	Size		numbers;
 } SharedFeature;
 
 #define LEADER	(-1)
-
-/* Numbers that the report of a tree may have for each feature. */
-#define SHARES	3
 
 /* A report, and where the tree is. */
 typedef struct SharedReport
@@ -110,7 +109,7 @@ typedef struct Parts
 	SharedFeature *features;
 	char	   *data;
 	SharedReport *reports;
-	double	   *shares;			/* of a tree: impurity, permutation, fanova */
+	double	   *shares;			/* of all trees: see report_of() */
 	pg_atomic_uint64 *sums;
 	pg_atomic_uint32 *counts;
 } Parts;
@@ -135,7 +134,8 @@ estimate_ns(const HpFrame *frame, const HpFeatureMap *map,
 	if (settings->max_depth > 0)
 		levels = fmin(levels, settings->max_depth);
 	return NS_PER_VISIT * frame->n_runs * map->n_features *
-		settings->max_features * levels * settings->trees;
+		settings->max_features * levels * settings->trees *
+		(settings->corrected ? 2 : 1);
 }
 
 /* Targets, then codes and numbers of each feature, each aligned. */
@@ -161,11 +161,27 @@ reports_size(const HpForestSettings *settings)
 	return mul_size(settings->trees, sizeof(SharedReport));
 }
 
+/* How many importances a tree reports. */
+static Size
+count_shares(const HpForestSettings *settings, uint32 n_features,
+			 uint32 n_groups)
+{
+	Size		n = n_features;
+
+	if (settings->permutation)
+		n += (Size) n_features + n_groups;
+	if (settings->corrected)
+		n += n_features;
+	if (settings->fanova)
+		n += n_features;
+	return n;
+}
+
 static Size
 shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	return mul_size(mul_size(settings->trees, SHARES * sizeof(double)),
-					map->n_features);
+	return mul_size(mul_size(settings->trees, sizeof(double)),
+					count_shares(settings, map->n_features, map->groups.n));
 }
 
 /*
@@ -265,7 +281,8 @@ share_features(Parts *parts, const HpFrame *frame, const HpFeatureMap *map)
 			.runs = column->runs,
 			.n_codes = column->n_codes,
 			.n_words = column->n_words,
-			.has_numbers = column->numbers != NULL
+			.has_numbers = column->numbers != NULL,
+			.group = map->groups.of[f]
 		};
 		feature->codes = append_data(parts->data, &end, column->codes,
 									 (Size) frame->n_runs *
@@ -296,6 +313,7 @@ share(ParallelContext *context, const HpFrame *frame, const HpFeatureMap *map,
 	parts.shared->settings = *settings;
 	parts.shared->n_runs = n;
 	parts.shared->n_features = map->n_features;
+	parts.shared->n_groups = map->groups.n;
 	parts.shared->keep_trees = keep_trees;
 	pg_atomic_init_u32(&parts.shared->next_tree, 0);
 	pg_atomic_init_u32(&parts.shared->trees_done, 0);
@@ -341,11 +359,15 @@ shared_frame(const Parts *parts, HpFeatureMap *map)
 	frame->target = (int64 *) parts->data;
 	map->n_features = n;
 	map->columns = palloc(n * sizeof(uint32));
+	map->groups = (HpGroups) {
+		.n = parts->shared->n_groups, .of = palloc(n * sizeof(uint32))
+	};
 	for (uint32 f = 0; f < n; f++)
 	{
 		const SharedFeature *feature = &parts->features[f];
 
 		map->columns[f] = f;
+		map->groups.of[f] = feature->group;
 		frame->columns[f] = (HpColumn) {
 			.kind = feature->kind,
 			.role = HP_PARAMETER,
@@ -360,6 +382,40 @@ shared_frame(const Parts *parts, HpFeatureMap *map)
 		};
 	}
 	return frame;
+}
+
+/*
+ * The report of a tree with its importances where they lie: one kind after the
+ * other, those that are asked for.
+ */
+static HpTreeReport
+report_of(const Parts *parts, uint32 t)
+{
+	const HpForestSettings *settings = &parts->shared->settings;
+	uint32		n_features = parts->shared->n_features;
+	uint32		n_groups = parts->shared->n_groups;
+	HpTreeReport report = {
+		.n_nodes = parts->reports[t].n_nodes,
+		.n_out_of_bag = parts->reports[t].n_out_of_bag
+	};
+	double	   *next = parts->shares +
+		t * count_shares(settings, n_features, n_groups);
+
+	report.impurity = next;
+	next += n_features;
+	if (settings->permutation)
+	{
+		report.permutation = next;
+		next += n_features + n_groups;
+	}
+	if (settings->corrected)
+	{
+		report.corrected = next;
+		next += n_features;
+	}
+	if (settings->fanova)
+		report.fanova = next;
+	return report;
 }
 
 #define FILE_NAME_SIZE	32
@@ -462,14 +518,7 @@ train_share(const Parts *parts, int process)
 	while ((t = pg_atomic_fetch_add_u32(&parts->shared->next_tree, 1)) <
 		   settings->trees)
 	{
-		double	   *shares = parts->shares + (Size) t * SHARES * map.n_features;
-		HpTreeReport report = {
-			.impurity = shares,
-			.permutation = settings->permutation ? shares + map.n_features :
-				NULL,
-			.fanova = settings->fanova ? shares + 2 * (Size) map.n_features :
-				NULL
-		};
+		HpTreeReport report = report_of(parts, t);
 		const HpTree *tree;
 
 		hp_tick(&env);
@@ -549,19 +598,22 @@ copy_reports(const Parts *parts, const HpForestSettings *settings,
 			 HpTreeReport *reports)
 {
 	uint32		n = parts->shared->n_features;
+	uint32		n_groups = parts->shared->n_groups;
 
 	for (uint32 t = 0; t < settings->trees; t++)
 	{
-		const double *shares = parts->shares + (Size) t * SHARES * n;
+		HpTreeReport report = report_of(parts, t);
 
-		reports[t].n_nodes = parts->reports[t].n_nodes;
-		reports[t].n_out_of_bag = parts->reports[t].n_out_of_bag;
-		memcpy(reports[t].impurity, shares, n * sizeof(double));
-		if (reports[t].permutation != NULL)
-			memcpy(reports[t].permutation, shares + n, n * sizeof(double));
-		if (reports[t].fanova != NULL)
-			memcpy(reports[t].fanova, shares + 2 * (Size) n,
-				   n * sizeof(double));
+		reports[t].n_nodes = report.n_nodes;
+		reports[t].n_out_of_bag = report.n_out_of_bag;
+		memcpy(reports[t].impurity, report.impurity, n * sizeof(double));
+		if (settings->permutation)
+			memcpy(reports[t].permutation, report.permutation,
+				   (n + n_groups) * sizeof(double));
+		if (settings->corrected)
+			memcpy(reports[t].corrected, report.corrected, n * sizeof(double));
+		if (settings->fanova)
+			memcpy(reports[t].fanova, report.fanova, n * sizeof(double));
 	}
 }
 

@@ -42,6 +42,7 @@ typedef struct Choice
 static const Choice methods[] = {
 	{"impurity", METHOD_IMPURITY},
 	{"permutation", METHOD_PERMUTATION},
+	{"corrected", METHOD_CORRECTED},
 	{"fanova", METHOD_FANOVA},
 	{NULL, 0}
 };
@@ -172,6 +173,13 @@ settings_space(FunctionCallInfo fcinfo, int argument)
 	return get_choice(fcinfo, argument, "space", spaces);
 }
 
+static bool
+method_has_groups(Method method)
+{
+	return method == METHOD_PERMUTATION || method == METHOD_IMPURITY ||
+		method == METHOD_CORRECTED;
+}
+
 /* The settings that the trees do not depend on. */
 static void
 get_what_to_ask(FunctionCallInfo fcinfo, int first, Settings *s)
@@ -194,6 +202,12 @@ get_what_to_ask(FunctionCallInfo fcinfo, int first, Settings *s)
 					 errmsg("depth must be at least 1"),
 					 errdetail("Got depth %d.", s->depth),
 					 errhint("1 makes a group of all parameters below one top-level key; null keeps each parameter by itself.")));
+		if (!method_has_groups(s->method))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("this method has no importance of groups"),
+					 errdetail("What a group explains is not known from what its parameters explain each by itself."),
+					 errhint("Give depth with method \"permutation\", \"impurity\" or \"corrected\".")));
 	}
 	require_not_null(fcinfo, first + ARG_UNCERTAINTY, "uncertainty");
 	s->uncertainty = PG_GETARG_BOOL(first + ARG_UNCERTAINTY);
@@ -228,9 +242,12 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 	if (missing != 0)
 		s.forest.missing = missing;
 	s.forest.permutation = s.method == METHOD_PERMUTATION;
+	s.forest.corrected = s.method == METHOD_CORRECTED;
 	s.forest.fanova = s.method == METHOD_FANOVA;
+	s.forest.depth = 0;
 	check_forest(&s.forest, depth);
 	get_what_to_ask(fcinfo, first, &s);
+	s.forest.depth = s.depth;
 	return s;
 }
 

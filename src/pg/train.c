@@ -291,6 +291,7 @@ fill_importances(Model *model, const HpForestResult *result)
 	const double *by_method[LAST_METHOD + 1] = {
 		[METHOD_IMPURITY] = result->impurity,
 		[METHOD_PERMUTATION] = result->permutation,
+		[METHOD_CORRECTED] = result->corrected,
 		[METHOD_FANOVA] = result->fanova
 	};
 
@@ -304,6 +305,52 @@ fill_importances(Model *model, const HpForestResult *result)
 		for (uint32 f = 0; f < model->n_features; f++)
 			model->rows[model->features[f]].findings.importance[m] =
 				by_method[m][f];
+		for (uint32 g = 0; g < model->n_groups; g++)
+			model->groups[g].findings.importance[m] =
+				by_method[m][model->n_features + g];
+	}
+}
+
+static void
+check_features(const HpForestSettings *settings, const HpFeatureMap *map)
+{
+	const char *reason = hp_forest_check_features(settings, map);
+
+	if (reason != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s", reason),
+				 errdetail("There are %u.", map->n_features),
+				 errhint("Exclude some, or take method \"permutation\".")));
+}
+
+/*
+ * The groups, as hp_forest_prepare() makes them, and which rows are of them:
+ * constants as well, which take no part but stand under the same key.
+ */
+static void
+fill_groups(Model *model, const HpFrame *frame)
+{
+	HpGroups	groups = hp_groups_by_depth(&pg_environment, frame,
+											model->features,
+											model->n_features, model->depth);
+
+	model->n_groups = groups.n;
+	model->groups = palloc_extended((groups.n + 1) * sizeof(ModelGroup),
+									MCXT_ALLOC_HUGE);
+	for (uint32 g = 0; g < groups.n; g++)
+		model->groups[g] = (ModelGroup) {
+			.name = copy_text(groups.names[g]),
+			.findings = no_findings
+		};
+	for (uint32 i = 0; i < model->n_rows; i++)
+	{
+		ModelRow   *row = &model->rows[i];
+		uint32		group =
+			hp_group_called(&groups, hp_first_components(row->parameter,
+														 model->depth));
+
+		row->group = group == HP_NO_GROUP ? 0 : group + 1;
 	}
 }
 
@@ -342,6 +389,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 		if (frame->columns[i].role == HP_PARAMETER)
 			model->features[model->n_features++] = i;
 	}
+	fill_groups(model, frame);
 	return model;
 }
 
@@ -434,6 +482,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 
 	progress_phase(PROGRESS_EXPLAINING);
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
+	check_features(&settings->forest, map);
 	result = train_trees(frame, map, &settings->forest,
 						 keep_trees ? &kept : NULL, held);
 	MemoryContextSwitchTo(keep);

@@ -103,6 +103,10 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 	Size		process = (Size) frame->n_runs * (map->n_features * 12 + 512) +
 		(Size) map->n_features * 65536;
 
+	if (settings->corrected)
+		process *= 4;			/* trees on twice the features, and shadows */
+	if (settings->fanova)
+		process *= 2;			/* weights by code, steps by node */
 	if (keep_trees)
 		alone += estimate_trees(frame, settings);
 	if (alone + shared + process * (workers + 1) <= memory_limit())

@@ -9,8 +9,8 @@
  * its arguments, or else those of its standard input, one a line.
  *
  *	code						code the values anew, describe and correlate them
- *	METHOD GAPS TREES [SEED]	train; METHOD: impurity or permutation (which is
- *								impurity and permutation), GAPS: fill or value
+ *	METHOD GAPS TREES [SEED]	train; METHOD: impurity, or permutation or
+ *								corrected beside it; GAPS: fill or value
  *
  * Times are pairs of seconds, CPU and elapsed.  A visit is one run looked at for
  * one parameter at one node that is split.  The instructions of hp_train_tree()
@@ -160,15 +160,17 @@ add_work(Work *work, const HpTree *tree, const HpTreeReport *report,
 }
 
 static void
-show(const HpFrame *frame, const Trained *t, bool permutation)
+show(const HpFrame *frame, const Trained *t)
 {
+	const HpForestResult *r = &t->result;
+
 	for (uint32_t f = 0; f < t->map->n_features; f++)
 	{
 		HpText		name = frame->columns[t->map->columns[f]].name;
 
-		printf("%-30.*s %.17g %.17g\n", (int) name.length, name.bytes,
-			   t->result.impurity[f],
-			   permutation ? t->result.permutation[f] : 0);
+		printf("%-30.*s %.17g %.17g %.17g\n", (int) name.length, name.bytes,
+			   r->impurity[f], r->permutation != NULL ? r->permutation[f] : 0,
+			   r->corrected != NULL ? r->corrected[f] : 0);
 	}
 }
 
@@ -196,7 +198,7 @@ answer_train(HpFrame *frame, const HpForestSettings *settings)
 	printf("\"r2\": %.6f, \"nodes\": %" PRIu64 ", \"visits\": %.0f}\n",
 		   t.result.r2, work.nodes, work.visits);
 	if (getenv("SHOW") != NULL && t.result.impurity != NULL)
-		show(frame, &t, settings->permutation);
+		show(frame, &t);
 }
 
 static bool
@@ -210,9 +212,11 @@ read_settings(const char *question, HpForestSettings *settings)
 			   &settings->trees, &settings->seed) < 3)
 		return false;
 	settings->permutation = strcmp(method, "permutation") == 0;
+	settings->corrected = strcmp(method, "corrected") == 0;
 	settings->missing = strcmp(gaps, "value") == 0 ? HP_MISSING_VALUE :
 		HP_MISSING_FILL;
-	return (settings->permutation || strcmp(method, "impurity") == 0) &&
+	return (settings->permutation || settings->corrected ||
+			strcmp(method, "impurity") == 0) &&
 		(settings->missing == HP_MISSING_VALUE || strcmp(gaps, "fill") == 0) &&
 		hp_forest_check(settings) == NULL;
 }

@@ -158,3 +158,13 @@ SELECT count(*) FROM hp_marginal('nobody', 'y', 'x');
 SELECT * FROM hp_interactions('runs', 'either', min_samples_leaf => 2000, trees => 2, include => '{x,on}');
 SELECT value, round(mean::numeric, 1) AS mean FROM hp_marginal('runs', 'either', 'on', min_samples_leaf => 2000, trees => 2);
 SELECT parameter, importance FROM hp_importance('runs', 'either', min_samples_leaf => 2000, trees => 2, include => '{x,on}', method => 'fanova');
+-- a forest whose trees were too large to keep: one tree of one node, 32 bytes, is taken off
+CREATE TEMP TABLE stump AS SELECT decode(hp_forest(hp_study('runs', 'sum'), min_samples_leaf => 2000, trees => 1)::text, 'base64') AS bytes;
+CREATE FUNCTION pg_temp.without_trees() RETURNS hp_forest LANGUAGE sql AS $$
+    SELECT replace(encode(substr(bytes, 1, length(bytes) - 33) || '\x00', 'base64'), E'\n', '')::hp_forest FROM stump
+$$;
+SELECT * FROM hp_interactions(pg_temp.without_trees());
+SELECT * FROM hp_marginal(pg_temp.without_trees(), 'x');
+SELECT hp_space(pg_temp.without_trees(), 'log');
+-- nor may a tree have a node that nothing leads to
+SELECT replace(encode(substr(bytes, 1, length(bytes) - 32) || '\x03' || substr(bytes, length(bytes) - 30, 31) || substr(bytes, length(bytes) - 23, 24) || substr(bytes, length(bytes) - 23, 24), 'base64'), E'\n', '')::hp_forest FROM stump;

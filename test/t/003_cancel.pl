@@ -20,6 +20,7 @@ $node->safe_psql('postgres', "CREATE TABLE kept AS SELECT hp_study('runs', 'val_
 my %long = (
 	'many trees' => 'SELECT length(hp_forest(study, trees => 10000)::text) FROM kept',
 	'impurity' => "SELECT count(*) FROM kept, hp_importance(hp_forest(study, trees => 10000, method => 'impurity'))",
+	'corrected' => "SELECT count(*) FROM kept, hp_importance(hp_forest(study, trees => 10000, method => 'corrected'))",
 	'merging' => 'SELECT length(hp_study_agg(study)::text) FROM kept, generate_series(1, 10000)',
 	'from a table' => "SELECT count(*) FROM hp_importance('runs', 'val_loss', trees => 10000)");
 

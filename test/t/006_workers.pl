@@ -49,6 +49,15 @@ is(launched($three, 'SELECT count(*) FROM hp_importance(hp_forest((SELECT hp_stu
 same("SET max_parallel_workers_per_gather = $_;", "$_ workers") foreach (1 .. 4);
 same("$three SET max_parallel_workers = 0;", 'none to be had');
 
+# methods and groups report more than the default: it comes through as well
+foreach my $settings ("method => 'corrected'", "method => 'corrected', depth => 1", 'depth => 1', "depth => 1, method => 'impurity'")
+{
+	my $query = "SELECT md5(f::text), " . answer('f') . " FROM (SELECT hp_forest(study, $settings) AS f FROM kept OFFSET 0) s";
+
+	is(launched($three, $query), 3, "$settings: three workers");
+	is($node->safe_psql('postgres', "$three $query"), $node->safe_psql('postgres', "$alone $query"), "$settings: the same forest");
+}
+
 # where a function may be called
 my $importances = answer('(SELECT hp_forest(study) FROM kept)');
 is($node->safe_psql('postgres', "$three BEGIN; DECLARE c CURSOR FOR SELECT $importances; FETCH c; COMMIT"), $rows, 'in a cursor');

@@ -411,6 +411,18 @@ test_many_features(void)
 	check_tree(&p, make_anova(&p), "eight features");
 }
 
+/* Rows of a sweep that are kept in blocks. */
+static void
+test_many_codes(void)
+{
+	static const uint32_t n_codes[] = {400, 2, 330};
+	UnitRandom	random = 1234;
+	Problem		p = make_problem(&random, n_codes, 3, true);
+
+	p.tree = random_tree(&random, &p, 4000, 0);
+	check_tree(&p, make_anova(&p), "many codes");
+}
+
 /* ---- trees by hand ---- */
 
 #define LEAF(v)	((HpNode) {.value = (v), .weight = 1})
@@ -855,6 +867,7 @@ main(void)
 	test_random_trees();
 	test_many_levels();
 	test_many_features();
+	test_many_codes();
 	test_no_split();
 	test_stump();
 	test_pure_interaction();

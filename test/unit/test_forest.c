@@ -17,20 +17,22 @@ static void
 test_settings(void)
 {
 	const Refusal table[] = {
-		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true}, NULL},
-		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true}, NULL},
-		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true}, NULL},
-		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true}, "trees"},
-		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true}, "trees"},
-		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true}, "trees"},
-		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true}, "max_depth"},
-		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true}, "min_samples_leaf"},
-		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true}, "min_samples_leaf"},
-		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true}, "max_features"},
-		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true}, "max_features"},
-		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true}, "max_features"},
-		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true}, "max_features"},
-		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true}, "max_features"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, NULL},
+		{{1, 1, 1, 1e-9, 0, HP_MISSING_FILL, true, true, 0}, NULL},
+		{{10000, INT64_MAX, INT32_MAX, 0.5, 0, HP_MISSING_FILL, true, true, 0}, NULL},
+		{{0, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
+		{{-1, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
+		{{10001, 0, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "trees"},
+		{{100, -1, 1, 1, 0, HP_MISSING_FILL, true, true, 0}, "max_depth"},
+		{{100, 0, 0, 1, 0, HP_MISSING_FILL, true, true, 0}, "min_samples_leaf"},
+		{{100, 0, INT64_C(2147483648), 1, 0, HP_MISSING_FILL, true, true, 0}, "min_samples_leaf"},
+		{{100, 0, 1, 0, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
+		{{100, 0, 1, 1.0001, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
+		{{100, 0, 1, -0.5, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
+		{{100, 0, 1, NAN, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
+		{{100, 0, 1, INFINITY, 0, HP_MISSING_FILL, true, true, 0}, "max_features"},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, INT64_MAX}, NULL},
+		{{100, 0, 1, 1, 0, HP_MISSING_FILL, true, true, -1}, "depth"},
 	};
 
 	for (uint32_t i = 0; i < LENGTH(table); i++)
@@ -42,6 +44,22 @@ test_settings(void)
 									 strlen(table[i].names)) == 0,
 		   "settings %u: %s", i, reason ? reason : "valid");
 	}
+}
+
+/* Shadows double the features, whose number must fit 16 bits. */
+static void
+test_too_many_features(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFeatureMap map = {.n_features = 32767};
+
+	settings.corrected = true;
+	ok(hp_forest_check_features(&settings, &map) == NULL, "32767 can be corrected");
+	map.n_features++;
+	ok(hp_forest_check_features(&settings, &map) != NULL, "32768 cannot");
+	settings.corrected = false;
+	ok(hp_forest_check_features(&settings, &map) == NULL,
+	   "without correction there can be more");
 }
 
 /* ---- the result from its parts ---- */
@@ -210,16 +228,111 @@ test_bootstrap(void)
 	unit_free_all();
 }
 
+/* ---- groups ---- */
+
+/* sgd.lr and sgd.momentum matter together only; net.width by itself. */
+static HpFrame *
+grouped_frame(uint32_t n, uint64_t seed)
+{
+	static const char *const names[4] = {"net.width", "seed", "sgd.lr", "sgd.momentum"};
+	UnitRandom	random = seed;
+	double	   *columns[4];
+	double	   *metric = hp_alloc(unit_env, n, sizeof(double));
+	HpInput		inputs[4];
+
+	for (int c = 0; c < 4; c++)
+		columns[c] = hp_alloc(unit_env, n, sizeof(double));
+	for (uint32_t i = 0; i < n; i++)
+	{
+		for (int c = 0; c < 4; c++)
+			columns[c][i] = random_below(&random, 8);
+		metric[i] = ((columns[2][i] < 4) == (columns[3][i] < 4)) +
+			0.1 * columns[0][i] + 0.1 * random_normal(&random);
+	}
+	for (int c = 0; c < 4; c++)
+		inputs[c] = unit_numbers(names[c], columns[c], n);
+	return unit_frame(inputs, 4, metric, n);
+}
+
+/* Means over the trees, clipped; in the unit that the features sum to 1 in. */
+static void
+check_subjects(const char *method, const double *got, const long double *sums)
+{
+	long double unit = 0;
+	double		sum = 0;
+
+	for (int f = 0; f < 4; f++)
+	{
+		unit += fmaxl(sums[f], 0);
+		sum += got[f];
+	}
+	for (int i = 0; i < 5; i++)
+		is_double(got[i], (double) (fmaxl(sums[i], 0) / unit), 1e-12,
+				  "%s of subject %d", method, i);
+	is_double(sum, 1, 1e-11, "%s: the features sum to 1", method);
+}
+
+static void
+test_groups(void)
+{
+	HpFrame    *frame = grouped_frame(200, 251);
+	HpForestSettings settings = DEFAULTS;
+	long double impurity[5] = {0};
+	long double permutation[5] = {0};
+	long double corrected[5] = {0};
+	Trained		t,
+				alone;
+
+	settings.trees = 30;
+	settings.corrected = true;
+	alone = train(frame, &settings);
+	is_int(alone.map->groups.n, 0, "no depth, no groups");
+	settings.depth = 1;
+	t = train(frame, &settings);
+	is_int(t.map->groups.n, 1, "one group: of a single parameter there is none");
+	ok(text_is(t.map->groups.names[0], "sgd"), "it is sgd");
+	for (int tree = 0; tree < 30; tree++)
+	{
+		const HpTreeReport *r = &t.reports[tree];
+
+		for (int i = 0; i < 5; i++)
+			permutation[i] += r->permutation[i];
+		for (int f = 0; f < 4; f++)
+		{
+			impurity[f] += r->impurity[f];
+			corrected[f] += r->corrected[f];
+		}
+	}
+	impurity[4] = impurity[2] + impurity[3];
+	corrected[4] = corrected[2] + corrected[3];
+	check_subjects("impurity", t.result.impurity, impurity);
+	check_subjects("permutation", t.result.permutation, permutation);
+	check_subjects("corrected", t.result.corrected, corrected);
+	ok(memcmp(t.result.permutation, alone.result.permutation, 4 * sizeof(double)) == 0 &&
+	   memcmp(t.result.impurity, alone.result.impurity, 4 * sizeof(double)) == 0 &&
+	   memcmp(t.result.corrected, alone.result.corrected, 4 * sizeof(double)) == 0,
+	   "the members' own shares are what they are without groups");
+	/* either of the two breaks their interaction in full */
+	ok((double) permutation[4] < 0.7 * (double) (permutation[2] + permutation[3]),
+	   "together they harm less than each by itself, summed");
+	settings.missing = HP_MISSING_VALUE;
+	settings.depth = 2;
+	is_int(train(frame, &settings).map->groups.n, 0, "deeper there is no group");
+	unit_free_all();
+}
+
 /* ---- reproducible, whoever does the work ---- */
 
 static bool
 same_forest(const Trained *a, const Trained *b, uint32_t trees, uint32_t n_runs)
 {
 	size_t		size = a->map->n_features * sizeof(double);
+	size_t		shares = hp_map_subjects(a->map) * sizeof(double);
 
 	for (uint32_t t = 0; t < trees; t++)
 		if (memcmp(a->reports[t].impurity, b->reports[t].impurity, size) != 0 ||
-			memcmp(a->reports[t].permutation, b->reports[t].permutation, size) != 0 ||
+			memcmp(a->reports[t].permutation, b->reports[t].permutation, shares) != 0 ||
+			memcmp(a->reports[t].corrected, b->reports[t].corrected, size) != 0 ||
 			a->reports[t].n_nodes != b->reports[t].n_nodes ||
 			a->reports[t].n_out_of_bag != b->reports[t].n_out_of_bag)
 			return false;
@@ -227,8 +340,9 @@ same_forest(const Trained *a, const Trained *b, uint32_t trees, uint32_t n_runs)
 				  n_runs * sizeof(int64_t)) == 0 &&
 		memcmp(a->out_of_bag.trees, b->out_of_bag.trees,
 			   n_runs * sizeof(uint32_t)) == 0 &&
-		memcmp(a->result.impurity, b->result.impurity, size) == 0 &&
-		memcmp(a->result.permutation, b->result.permutation, size) == 0 &&
+		memcmp(a->result.impurity, b->result.impurity, shares) == 0 &&
+		memcmp(a->result.permutation, b->result.permutation, shares) == 0 &&
+		memcmp(a->result.corrected, b->result.corrected, shares) == 0 &&
 		memcmp(&a->result.r2, &b->result.r2, sizeof(double)) == 0 &&
 		memcmp(&a->result.rmse, &b->result.rmse, sizeof(double)) == 0;
 }
@@ -268,6 +382,8 @@ test_reproducible(void)
 	HpForestSettings settings = DEFAULTS;
 
 	settings.trees = 20;
+	settings.corrected = true;
+	settings.depth = 1;
 	for (int shape = 0; shape < 4; shape++)
 	{
 		HpFrame    *frame = sweep_frame(120, 193);
@@ -533,9 +649,11 @@ int
 main(void)
 {
 	test_settings();
+	test_too_many_features();
 	test_result();
 	test_shares();
 	test_bootstrap();
+	test_groups();
 	test_reproducible();
 	test_seeds_apart();
 	test_limits();

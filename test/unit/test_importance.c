@@ -1,12 +1,27 @@
 /*
  * test_importance.c
- *		Permutation importance of one tree against a naive walk of everything.
+ *		Permutation importance of one tree, of features and of groups of them,
+ *		against a naive walk of everything.
  */
 #include "data.h"
 
 #include "core/importance.h"
 
 #define FEATURES	6
+#define GROUPS		2
+#define SUBJECTS	(FEATURES + GROUPS)
+
+/* By feature; 4 stands alone. */
+static uint32_t group_of[FEATURES] = {0, 0, 1, 0, HP_NO_GROUP, 1};
+static const HpGroups groups = {.n = GROUPS, .of = group_of};
+
+/* Whether a feature is (of) a subject. */
+static bool
+is_of(uint32_t feature, uint32_t subject)
+{
+	return subject == feature ||
+		(subject >= FEATURES && subject - FEATURES == group_of[feature]);
+}
 
 /* A tree, the runs it has not seen, and what permuting needs. */
 typedef struct Case
@@ -68,36 +83,39 @@ make_case(UnitRandom *random, uint32_t n_runs, uint32_t max_depth)
 }
 
 static bool
-is_used(const HpTree *tree, uint32_t feature)
+is_used(const HpTree *tree, uint32_t subject)
 {
 	for (uint32_t i = 0; i < tree->n_nodes; i++)
-		if (tree->nodes[i].left != 0 && tree->nodes[i].feature == feature)
+		if (tree->nodes[i].left != 0 && is_of(tree->nodes[i].feature, subject))
 			return true;
 	return false;
 }
 
-/* The prediction for a run whose code of one feature is another's. */
+#define NO_SUBJECT	UINT32_MAX
+
+/* The prediction for a run whose codes of a subject are another run's. */
 static int64_t
-predict(const Case *c, uint32_t run, uint32_t feature, uint32_t code)
+predict(const Case *c, uint32_t run, uint32_t subject, uint32_t other)
 {
 	const HpNode *node = c->tree->nodes;
 
 	while (node->left != 0)
 	{
 		uint32_t	f = node->feature;
-		uint32_t	own = hp_feature_code(&c->features[f], run);
+		uint32_t	code = hp_feature_code(&c->features[f],
+										   subject != NO_SUBJECT &&
+										   is_of(f, subject) ? other : run);
 
 		node = c->tree->nodes + node->left +
-			!hp_goes_left(node, c->tree->lists, c->features[f].n_codes,
-						  f == feature ? code : own);
+			!hp_goes_left(node, c->tree->lists, c->features[f].n_codes, code);
 	}
 	return node->value;
 }
 
 static double
-squared_error(const Case *c, uint32_t run, uint32_t feature, uint32_t code)
+squared_error(const Case *c, uint32_t run, uint32_t subject, uint32_t other)
 {
-	double		error = (double) (predict(c, run, feature, code) - c->target[run]);
+	double		error = (double) (predict(c, run, subject, other) - c->target[run]);
 
 	return error * error;
 }
@@ -108,13 +126,13 @@ error_unpermuted(const Case *c)
 	double		sum = 0;
 
 	for (uint32_t i = 0; i < c->unseen.n; i++)
-		sum += squared_error(c, c->unseen.runs[i], UINT32_MAX, 0);
+		sum += squared_error(c, c->unseen.runs[i], NO_SUBJECT, 0);
 	return sum / c->unseen.n;
 }
 
 /*
  * The same permutation, drawn "inside out", and then every unseen run walked
- * for every feature.
+ * for every subject.
  */
 static void
 permute_naively(const Case *c, HpRng *rng, double *increase)
@@ -128,14 +146,13 @@ permute_naively(const Case *c, HpRng *rng, double *increase)
 		from[i] = from[j];
 		from[j] = c->unseen.runs[i];
 	}
-	for (uint32_t f = 0; f < FEATURES; f++)
+	for (uint32_t s = 0; s < SUBJECTS; s++)
 	{
 		double		sum = 0;
 
 		for (uint32_t i = 0; i < c->unseen.n; i++)
-			sum += squared_error(c, c->unseen.runs[i], f,
-								 hp_feature_code(&c->features[f], from[i]));
-		increase[f] = sum / c->unseen.n - error_unpermuted(c);
+			sum += squared_error(c, c->unseen.runs[i], s, from[i]);
+		increase[s] = sum / c->unseen.n - error_unpermuted(c);
 	}
 }
 
@@ -145,7 +162,7 @@ predictions_right(const Case *c)
 {
 	for (uint32_t i = 0; i < c->unseen.n; i++)
 		if (c->unseen.predicted[i] !=
-			predict(c, c->unseen.runs[i], UINT32_MAX, 0))
+			predict(c, c->unseen.runs[i], NO_SUBJECT, 0))
 			return false;
 	return true;
 }
@@ -153,8 +170,10 @@ predictions_right(const Case *c)
 static HpPermuter *
 permuter_of(const Case *c)
 {
-	return hp_permuter_create(unit_env, hp_rows_create(unit_env, c->features,
-													   FEATURES, c->n_runs));
+	return hp_permuter_create(unit_env,
+							  hp_rows_create(unit_env, c->features, FEATURES,
+											 c->n_runs),
+							  &groups);
 }
 
 static void
@@ -173,13 +192,14 @@ test_naive(void)
 				zero = true,
 				predicted = true;
 	uint32_t	unused = 0;
+	uint32_t	apart = 0;
 
 	for (uint32_t round = 0; round < 40; round++)
 	{
 		Case		c = make_case(&random, 20 + 20 * round, round % 5);
 		double		scale = error_unpermuted(&c);
-		double		got[FEATURES],
-					want[FEATURES];
+		double		got[SUBJECTS],
+					want[SUBJECTS];
 		HpRng		a,
 					b;
 
@@ -187,13 +207,15 @@ test_naive(void)
 		b = a;
 		permute(&c, &a, got);
 		permute_naively(&c, &b, want);
-		for (uint32_t f = 0; f < FEATURES; f++)
+		for (uint32_t s = 0; s < SUBJECTS; s++)
 		{
-			same = same && fabs(got[f] - want[f]) <=
-				1e-9 * (fabs(want[f]) + scale);
-			unused += !is_used(c.tree, f);
-			zero = zero && (is_used(c.tree, f) || got[f] == 0);
+			same = same && fabs(got[s] - want[s]) <=
+				1e-9 * (fabs(want[s]) + scale);
+			unused += !is_used(c.tree, s);
+			zero = zero && (is_used(c.tree, s) || got[s] == 0);
 		}
+		apart += round > 10 && round % 5 > 1 &&
+			fabs(got[FEATURES] - got[0] - got[1] - got[3]) > 0.1 * scale;
 		predicted = predicted && predictions_right(&c);
 		memset(c.unseen.predicted, 0, c.unseen.n * sizeof(int64_t));
 		hp_predict_unseen(permuter_of(&c), c.tree, &c.unseen);
@@ -201,9 +223,36 @@ test_naive(void)
 		same = same && memcmp(&a, &b, sizeof(a)) == 0;
 		unit_free_all();
 	}
-	ok(same, "increases are those of walking every run for every feature");
-	ok(unused > 40 && zero, "unused features: exactly 0 (%u of them)", unused);
+	ok(same, "increases are those of walking every run for every feature and group");
+	ok(unused > 40 && zero, "what is not used: exactly 0 (%u of them)", unused);
+	ok(apart > 0, "a group is not the sum of its members, %u times of 18", apart);
 	ok(predicted, "unseen runs are predicted, with permuting and without");
+}
+
+/* Groups change nothing for the features: the same to the bit without any. */
+static void
+test_without_groups(void)
+{
+	UnitRandom	random = 151;
+	Case		c = make_case(&random, 200, 0);
+	uint32_t	of[FEATURES];
+	HpGroups	none = {.of = of};
+	HpRows	   *rows = hp_rows_create(unit_env, c.features, FEATURES, c.n_runs);
+	double		with[SUBJECTS],
+				without[FEATURES];
+	HpRng		a,
+				b;
+
+	for (uint32_t f = 0; f < FEATURES; f++)
+		of[f] = HP_NO_GROUP;
+	hp_rng_init(&a, 12, 0);
+	b = a;
+	permute(&c, &a, with);
+	hp_permute(hp_permuter_create(unit_env, rows, &none), &b, c.tree, &c.unseen,
+			   c.target, without);
+	ok(memcmp(with, without, sizeof(without)) == 0,
+	   "features are permuted alike, with groups and without");
+	unit_free_all();
 }
 
 /*
@@ -220,36 +269,35 @@ test_expectation(void)
 	UnitRandom	random = 109;
 	Case		c = make_case(&random, 60, 0);
 	HpPermuter *permuter = permuter_of(&c);
-	double		sum[FEATURES] = {0};
-	double		squares[FEATURES] = {0};
+	double		sum[SUBJECTS] = {0};
+	double		squares[SUBJECTS] = {0};
 
 	for (uint64_t t = 0; t < TIMES; t++)
 	{
-		double		increase[FEATURES];
+		double		increase[SUBJECTS];
 		HpRng		rng;
 
 		hp_rng_init(&rng, 10, t);
 		hp_permute(permuter, &rng, c.tree, &c.unseen, c.target, increase);
-		for (uint32_t f = 0; f < FEATURES; f++)
+		for (uint32_t s = 0; s < SUBJECTS; s++)
 		{
-			sum[f] += increase[f];
-			squares[f] += increase[f] * increase[f];
+			sum[s] += increase[s];
+			squares[s] += increase[s] * increase[s];
 		}
 	}
-	for (uint32_t f = 0; f < FEATURES; f++)
+	for (uint32_t s = 0; s < SUBJECTS; s++)
 	{
-		double		mean = sum[f] / TIMES;
-		double		error = sqrt((squares[f] / TIMES - mean * mean) / TIMES);
+		double		mean = sum[s] / TIMES;
+		double		error = sqrt((squares[s] / TIMES - mean * mean) / TIMES);
 		double		pairs = 0;
 
 		for (uint32_t i = 0; i < c.unseen.n; i++)
 			for (uint32_t j = 0; j < c.unseen.n; j++)
-				pairs += squared_error(&c, c.unseen.runs[i], f,
-									   hp_feature_code(&c.features[f],
-													   c.unseen.runs[j]));
+				pairs += squared_error(&c, c.unseen.runs[i], s,
+									   c.unseen.runs[j]);
 		pairs = pairs / c.unseen.n / c.unseen.n - error_unpermuted(&c);
 		ok(fabs(mean - pairs) <= 4.5 * error + 1e-9 * fabs(pairs),
-		   "feature %u: the mean over permutations is that over pairs", f);
+		   "subject %u: the mean over permutations is that over pairs", s);
 	}
 	unit_free_all();
 }
@@ -259,7 +307,7 @@ test_edges(void)
 {
 	UnitRandom	random = 113;
 	Case		c = make_case(&random, 80, 0);
-	double		increase[FEATURES] = {1, 1, 1, 1, 1, 1};
+	double		increase[SUBJECTS] = {1, 1, 1, 1, 1, 1, 1, 1};
 	bool		zero = true;
 	HpRng		rng;
 
@@ -268,8 +316,8 @@ test_edges(void)
 	{
 		c.unseen.n = n;
 		permute(&c, &rng, increase);
-		for (uint32_t f = 0; f < FEATURES; f++)
-			zero = zero && increase[f] == 0;
+		for (uint32_t s = 0; s < SUBJECTS; s++)
+			zero = zero && increase[s] == 0;
 		ok(zero, "%u unseen runs: nothing to permute, no increase", n);
 	}
 	unit_free_all();
@@ -287,8 +335,8 @@ test_reuse(void)
 
 	for (uint64_t round = 0; round < 6; round++)
 	{
-		double		again[FEATURES],
-					fresh[FEATURES];
+		double		again[SUBJECTS],
+					fresh[SUBJECTS];
 		HpRng		a,
 					b;
 
@@ -308,7 +356,7 @@ test_ticks(void)
 {
 	UnitRandom	random = 131;
 	Case		c = make_case(&random, 60000, 2);
-	double		increase[FEATURES];
+	double		increase[SUBJECTS];
 	long		before = unit_ticks;
 	HpRng		rng;
 
@@ -323,6 +371,7 @@ int
 main(void)
 {
 	test_naive();
+	test_without_groups();
 	test_expectation();
 	test_edges();
 	test_reuse();
