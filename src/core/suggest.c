@@ -596,7 +596,7 @@ hp_suggest(const HpEnv *env, const HpTried *tried, const HpBins *bins,
 	};
 
 	keep_all(&s);
-	if (curves->n_trees > 0)
+	if (curves->n_trees > 0 && bins->n > 0)
 		suggest_by_curves(&s, matters);
 	else
 		find_bounds(&s);

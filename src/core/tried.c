@@ -139,6 +139,8 @@ hp_tried_round(const HpTried *tried, double x, double range, bool upward)
 {
 	double		most = ROUNDED_SHARE * range;
 
+	if (!isfinite(x))			/* of a forest from outside */
+		return x;
 	if (hp_tried_log_scale(tried) && ROUNDED_SHARE * x < most)
 		most = ROUNDED_SHARE * x;
 	for (int digits = 1; digits < 17; digits++)

@@ -340,7 +340,7 @@ say_pooled(StringInfo reason, const Asked *asked)
 {
 	const HpBins *bins = &asked->bins;
 
-	if (asked->row->pooled &&
+	if (asked->row->pooled && bins->n > 0 &&
 		bins->last[bins->n - 1] == asked->row->n_codes - 1 &&
 		asked->suggestion.kept[bins->n - 1])
 		say(reason, "the rarest levels, taken as one, are not listed");

@@ -399,6 +399,30 @@ test_mixed(void)
 	ok(s.frozen == 0 && isnan(s.low), "or left out if they have none");
 }
 
+/* A forest from outside may say anything of a parameter. */
+static void
+test_forged(void)
+{
+	HpTried		tried = line_tried(0, 1, 100);
+	HpBins		bins;
+	double		curve[20];
+	HpCurves	curves;
+	HpSuggestion s;
+
+	valley(curve, 8);
+	curves = curves_about(curve, 20, 2);
+	bins = hp_tried_bins(unit_env, &tried);
+	for (int i = 1; i <= 100; i++)
+		((double *) tried.numbers)[i] = NAN;
+	tried.maximum = NAN;
+	s = hp_suggest(unit_env, &tried, &bins, &curves, true);
+	ok(isnan(s.low) && isnan(s.high), "numbers that are none have no bounds");
+	memset((uint32_t *) tried.runs_of, 0, tried.n_codes * sizeof(uint32_t));
+	bins = hp_tried_bins(unit_env, &tried);
+	s = hp_suggest(unit_env, &tried, &bins, &curves, false);
+	ok(bins.n == 0 && s.advice == HP_KEEP && isnan(s.gain), "of what no run has nothing is said");
+}
+
 /* ---- bounds ---- */
 
 static void
@@ -659,6 +683,7 @@ main(void)
 	test_few_numbers();
 	test_levels();
 	test_mixed();
+	test_forged();
 	test_rounding();
 	test_forest();
 	test_interaction();
