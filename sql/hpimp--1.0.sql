@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. max_depth NULL: no limit. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -145,7 +145,7 @@ AS 'MODULE_PATHNAME', 'hp_importance_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels), constants and groups. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does';
+'which hyperparameters matter: importance >= 0 in sum 1, by the method of the forest; correlation: Pearson with the metric, NULL for categories (see hp_levels), constants and groups. Sorted by importance. Importances are NULL if nothing can be said (fewer than two runs, constant metric). On a table: reads it as hp_study does, trains as hp_forest does; ped_anova takes no training';
 
 CREATE FUNCTION hp_parameters(forest hp_forest)
 RETURNS TABLE (parameter text, kind text, runs bigint, missing bigint,
@@ -160,7 +160,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT 100, max_depth int DEFAULT NULL,
@@ -183,7 +183,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,

@@ -147,12 +147,12 @@ runs_argument(FunctionCallInfo fcinfo, int config)
  * are looked at first: a wrong one should not take a scan to be told.
  */
 static Model *
-runs_model(FunctionCallInfo fcinfo, int config, bool keep_trees)
+runs_model(FunctionCallInfo fcinfo, int config, Wanted wanted)
 {
 	Settings	settings = settings_from_arguments(fcinfo, config + 1);
 	Study	   *study = runs_argument(fcinfo, config);
 
-	return study == NULL ? NULL : train(study, &settings, keep_trees);
+	return study == NULL ? NULL : train(study, &settings, wanted);
 }
 
 /* (runs regclass, metric text, config text[]) -> hp_study */
@@ -184,7 +184,7 @@ hp_forest_of_study(PG_FUNCTION_ARGS)
 		Settings	settings = settings_from_arguments(fcinfo, 1);
 		const Study *study = study_from_datum(PG_GETARG_DATUM(0));
 
-		forest = model_write(train(study, &settings, true));
+		forest = model_write(train(study, &settings, WANTED_TREES));
 	}
 	PROGRESS_END();
 	PG_RETURN_POINTER(forest);
@@ -203,12 +203,12 @@ ask_forest(FunctionCallInfo fcinfo, ModelAnswer answer)
 }
 
 static Datum
-ask_runs(FunctionCallInfo fcinfo, ModelAnswer answer)
+ask_runs(FunctionCallInfo fcinfo, ModelAnswer answer, Wanted wanted)
 {
 	InitMaterializedSRF(fcinfo, 0);
 	PROGRESS_BEGIN(PG_GETARG_OID(0));
 	{
-		Model	   *model = runs_model(fcinfo, 2, false);
+		Model	   *model = runs_model(fcinfo, 2, wanted);
 
 		if (model != NULL)
 			answer((ReturnSetInfo *) fcinfo->resultinfo, model);
@@ -226,7 +226,7 @@ hp_importance_of_forest(PG_FUNCTION_ARGS)
 Datum
 hp_importance_of_runs(PG_FUNCTION_ARGS)
 {
-	return ask_runs(fcinfo, answer_importance);
+	return ask_runs(fcinfo, answer_importance, WANTED_IMPORTANCE);
 }
 
 Datum
@@ -238,7 +238,7 @@ hp_parameters_of_forest(PG_FUNCTION_ARGS)
 Datum
 hp_parameters_of_runs(PG_FUNCTION_ARGS)
 {
-	return ask_runs(fcinfo, answer_parameters);
+	return ask_runs(fcinfo, answer_parameters, WANTED_FINDINGS);
 }
 
 Datum
@@ -250,7 +250,7 @@ hp_quality_of_forest(PG_FUNCTION_ARGS)
 Datum
 hp_quality_of_runs(PG_FUNCTION_ARGS)
 {
-	return ask_runs(fcinfo, answer_quality);
+	return ask_runs(fcinfo, answer_quality, WANTED_FINDINGS);
 }
 
 /* ---- the next sweep ---- */
@@ -299,7 +299,7 @@ runs_effects(FunctionCallInfo fcinfo, int config)
 		return NULL;
 	settings.forest.permutation = settings.forest.corrected = false;
 	settings.forest.fanova = false;
-	model = train(study, &settings, true);
+	model = train(study, &settings, WANTED_TREES);
 	model->space = space;
 	return model;
 }
@@ -608,7 +608,7 @@ hp_predict_by_runs(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	PROGRESS_BEGIN(PG_GETARG_OID(0));
 	{
-		model = runs_model(fcinfo, 3, true);
+		model = runs_model(fcinfo, 3, WANTED_TREES);
 	}
 	PROGRESS_END();
 	if (model == NULL)

@@ -44,6 +44,7 @@ static const Choice methods[] = {
 	{"permutation", METHOD_PERMUTATION},
 	{"corrected", METHOD_CORRECTED},
 	{"fanova", METHOD_FANOVA},
+	{"ped_anova", METHOD_PED_ANOVA},
 	{NULL, 0}
 };
 

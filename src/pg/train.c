@@ -14,9 +14,11 @@
 #include "utils/memutils.h"
 
 #include "core/order.h"
+#include "core/ped_anova.h"
 #include "pg/environment.h"
 #include "pg/parallel.h"
 #include "pg/progress.h"
+#include "pg/related.h"
 #include "pg/sample.h"
 #include "pg/train.h"
 #include "pg/training_memory.h"
@@ -507,6 +509,43 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	notice_dropped_trees(&kept);
 }
 
+/* ---- what takes no forest ---- */
+
+/* So few of the best runs say little of what they have in common. */
+#define FEW_BEST		5
+
+static void
+notice_best(const Model *model, uint32 n_best)
+{
+	if (n_best == model->runs.used)
+		ereport(NOTICE,
+				(errmsg("all %u runs are among the best: so many have the same metric",
+						n_best),
+				 errhint("Give a smaller quantile, or the other goal.")));
+	else if (n_best < FEW_BEST)
+		ereport(NOTICE,
+				(errmsg("%u of %llu runs are the best: too few to tell what they have in common",
+						n_best, (unsigned long long) model->runs.used),
+				 errhint("Give a larger quantile, or more runs.")));
+}
+
+/* The importances by PED-ANOVA; scratch memory is taken from `work`. */
+static void
+compare_best(Model *model, const HpFrame *frame, MemoryContext work)
+{
+	MemoryContext keep = MemoryContextSwitchTo(work);
+	double	   *importance = hp_ped_anova(&pg_environment, frame,
+										  model->maximize, model->quantile);
+
+	MemoryContextSwitchTo(keep);
+	if (importance != NULL)
+		for (uint32 i = 0; i < model->n_rows; i++)
+			model->rows[i].findings.importance[METHOD_PED_ANOVA] = importance[i];
+	if (model->method == METHOD_PED_ANOVA)
+		notice_best(model, hp_best_runs(frame, model->maximize,
+										model->quantile));
+}
+
 /* The descriptions of the rows; their scratch memory goes row by row. */
 static void
 describe_rows(Model *model, const Study *study, const HpFrame *frame)
@@ -531,11 +570,13 @@ describe_rows(Model *model, const Study *study, const HpFrame *frame)
 }
 
 Model *
-train(const Study *study, Settings *settings, bool keep_trees)
+train(const Study *study, Settings *settings, Wanted wanted)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(keep, "hpimp training",
 											   ALLOCSET_DEFAULT_SIZES);
+	bool		by_forest = settings->method != METHOD_PED_ANOVA ||
+		wanted > WANTED_IMPORTANCE;
 	HpFrame    *frame;
 	Model	   *model;
 
@@ -545,11 +586,17 @@ train(const Study *study, Settings *settings, bool keep_trees)
 	progress_phase(PROGRESS_DESCRIBING);
 	model = make_model(study, settings, frame);
 	describe_rows(model, study, frame);
-	if (model_can_grow(model))
-		grow_forest(model, frame, settings, keep_trees,
-					memory_of_study(study), work);
-	else
+	if (!model_can_grow(model))
 		notice_unusable(model, study->n_columns);
+	else
+	{
+		compare_best(model, frame, work);
+		if (wanted > WANTED_IMPORTANCE)
+			find_related(model, frame);
+		if (by_forest)
+			grow_forest(model, frame, settings, wanted == WANTED_TREES,
+						memory_of_study(study), work);
+	}
 	MemoryContextDelete(work);
 	return model;
 }

@@ -11,14 +11,22 @@
 #include "pg/settings.h"
 #include "pg/study.h"
 
+/* What a model is wanted for: the less, the sooner it is there. */
+typedef enum Wanted
+{
+	WANTED_IMPORTANCE,			/* by the method of the settings */
+	WANTED_FINDINGS,			/* all that is found out */
+	WANTED_TREES				/* the trees as well */
+} Wanted;
+
 /*
- * Train a forest on a study.  The model lies in the current memory context,
- * the scratch memory is gone; it holds its trees if keep_trees and they are
- * not too large.  A study of no use (fewer than two runs, no parameter, a
+ * Train a forest on a study, if what is wanted takes one.  The model lies in
+ * the current memory context, the scratch memory is gone; it holds its trees
+ * if they are wanted and not too large.  A study of no use (fewer than two runs, no parameter, a
  * constant metric) gives a model without importances; that, and a forest that
  * predicts next to nothing, are said in a NOTICE.
  */
-extern Model *train(const Study *study, Settings *settings, bool keep_trees);
+extern Model *train(const Study *study, Settings *settings, Wanted wanted);
 
 /* The frame of a study with the parameters that settings choose. */
 extern HpFrame *study_frame(const Study *study, Settings *settings);
