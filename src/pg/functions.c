@@ -275,7 +275,7 @@ hp_suggest_of_runs(PG_FUNCTION_ARGS)
 		study = runs_argument(fcinfo, 2);
 		if (study != NULL)
 			answer_suggest((ReturnSetInfo *) fcinfo->resultinfo,
-						   train(study, &settings, true));
+						   train(study, &settings, WANTED_TREES));
 	}
 	PROGRESS_END();
 	return (Datum) 0;

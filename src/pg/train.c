@@ -205,28 +205,15 @@ typedef struct RunRange
 	uint32		end;
 } RunRange;
 
-/*
- * The best runs of a frame, which holds them by metric, ascending: a share of
- * all, and those as good as the last of them.
- */
+/* The frame holds its runs by metric, ascending. */
 static RunRange
 best_runs(const HpFrame *frame, const Settings *settings)
 {
-	uint32		n = (uint32) ceil(settings->quantile * frame->n_runs);
-	RunRange	best = {0, n};
+	uint32		n = hp_best_runs(frame, settings->maximize,
+								 settings->quantile);
 
-	if (settings->maximize)
-	{
-		best = (RunRange) {frame->n_runs - n, frame->n_runs};
-		while (best.first > 0 &&
-			   frame->metric[best.first - 1] == frame->metric[best.first])
-			best.first--;
-	}
-	else
-		while (n > 0 && best.end < frame->n_runs &&
-			   frame->metric[best.end] == frame->metric[best.end - 1])
-			best.end++;
-	return best;
+	return settings->maximize ?
+		(RunRange) {frame->n_runs - n, frame->n_runs} : (RunRange) {0, n};
 }
 
 /* By code, how many of the runs have it. */

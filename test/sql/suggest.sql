@@ -123,6 +123,8 @@ SELECT * FROM hp_suggest('runs', 'loss', encoding => 'onehot');
 SELECT * FROM hp_suggest(hp_forest(hp_study('runs', 'loss'), encoding => 'onehot', trees => 3));
 SELECT * FROM hp_suggest('runs', 'loss', goal => 'best');
 SELECT parameter, advice, levels FROM hp_suggest('runs', 'loss', method => 'impurity', uncertainty => false, include => '{opt.type, bn, seed}');
+-- what does not see interactions freezes nothing
+SELECT parameter, advice, levels FROM hp_suggest('runs', 'loss', method => 'ped_anova', uncertainty => false) WHERE parameter IN ('opt.type', 'bn', 'clip', 'note') ORDER BY 1;
 -- numbers that are codes stay numbers
 SELECT parameter, levels, sweep FROM hp_suggest('runs', 'loss', categorical => '{layers}', include => '{layers}', uncertainty => false);
 -- the same with any number of workers, and in any order
