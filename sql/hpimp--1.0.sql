@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -314,6 +314,32 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 
 COMMENT ON FUNCTION hp_space(hp_forest, text) IS
 'the same forest, for hp_interactions, hp_marginal and importances of method "fanova" to average over another space. "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0';
+
+CREATE FUNCTION hp_suggest(forest hp_forest)
+RETURNS TABLE (parameter text, advice text, low float8, high float8, levels text,
+	sweep text, gain float8, gain_stddev float8, importance float8, reason text)
+AS 'MODULE_PATHNAME', 'hp_suggest_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 20;
+
+COMMENT ON FUNCTION hp_suggest(hp_forest) IS
+'what the next sweep should keep of each hyperparameter. advice: narrow (part of what was tried is clearly worse), extend (the best lies at an end: try beyond it), keep, freeze (it makes no difference that can be told: take one value). low, high: of its numbers; levels: its levels, or numbers if they are few. sweep: the same as JSON, as the parameters of a Weights & Biases sweep are written; NULL if there is nothing to write. gain: by how much the metric is expected to get better, on average over the others, if only that is drawn; gain_stddev: its standard deviation over the trees. goal says which metrics are good, quantile which runs are the best: the middle of those is always kept. Sorted by importance; identifiers are left out';
+
+CREATE FUNCTION hp_suggest(runs regclass, metric text, config text[] DEFAULT '{config}',
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT true)
+RETURNS TABLE (parameter text, advice text, low float8, high float8, levels text,
+	sweep text, gain float8, gain_stddev float8, importance float8, reason text)
+AS 'MODULE_PATHNAME', 'hp_suggest_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
+
+COMMENT ON FUNCTION hp_suggest(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'what the next sweep should keep of each hyperparameter. advice: narrow (part of what was tried is clearly worse), extend (the best lies at an end: try beyond it), keep, freeze (it makes no difference that can be told: take one value). low, high: of its numbers; levels: its levels, or numbers if they are few. sweep: the same as JSON, as the parameters of a Weights & Biases sweep are written; NULL if there is nothing to write. gain: by how much the metric is expected to get better, on average over the others, if only that is drawn; gain_stddev: its standard deviation over the trees. goal says which metrics are good, quantile which runs are the best: the middle of those is always kept. Sorted by importance; identifiers are left out. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8

@@ -193,7 +193,8 @@ HpMetric
 hp_describe_metric(const HpFrame *frame)
 {
 	HpMetric	m = {
-		.minimum = NAN, .median = NAN, .maximum = NAN, .mean = NAN
+		.minimum = NAN, .median = NAN, .maximum = NAN, .mean = NAN,
+		.stddev = NAN
 	};
 	uint32_t	n = frame->n_runs;
 	const double *y = frame->metric;
@@ -203,6 +204,9 @@ hp_describe_metric(const HpFrame *frame)
 	m.minimum = y[0];
 	m.maximum = y[n - 1];
 	m.median = y[(n - 1) / 2] / 2 + y[n / 2] / 2;
+	m.stddev = hp_stddev(&frame->moments, n);
+	if (isinf(m.stddev))
+		m.stddev = NAN;
 	find_extremes(frame, &m);
 	return m;
 }

@@ -36,6 +36,7 @@ typedef struct HpMetric
 	double		median;
 	double		maximum;
 	double		mean;
+	double		stddev;			/* sample; NaN for one run, or if too large */
 	uint32_t	extremes;		/* so few runs make ... */
 	double		share;			/* ... this share of its variance, >= 0.9 */
 } HpMetric;

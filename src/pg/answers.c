@@ -65,6 +65,18 @@ rows_by_importance(const Model *model)
 	return order;
 }
 
+uint32 *
+model_order(const Model *model)
+{
+	Sortable   *sorted = rows_by_importance(model);
+	uint32	   *order = palloc((model->n_rows + 1) * sizeof(uint32));
+
+	for (uint32 i = 0; i < model->n_rows; i++)
+		order[i] = sorted[i].index;
+	pfree(sorted);
+	return order;
+}
+
 /* ---- the answers of a model ---- */
 
 /* Scale keys so that they sum to 1, if there is anything. */

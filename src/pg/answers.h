@@ -12,6 +12,9 @@
 #include "pg/model.h"
 #include "pg/study.h"
 
+/* The numbers of the rows of a model, larger importances first, then by name. */
+extern uint32 *model_order(const Model *model);
+
 /*
  * Each adds its rows, sorted, to a materialised set (InitMaterializedSRF).  A
  * frame comes with the study that it was built from.

@@ -24,6 +24,8 @@
 #endif
 
 #include "common/base64.h"
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
 #include "storage/buffile.h"
 #include "utils/backend_status.h"
 
@@ -44,6 +46,24 @@ static inline int
 compat_base64_decode(const char *from, int size, void *into, int into_size)
 {
 	return pg_b64_decode(from, size, (Base64Byte *) into, into_size);
+}
+
+/* Whether a text is JSON; the lexer lies in the caller's memory since 17. */
+static inline bool
+compat_is_json(const char *text, int length)
+{
+#if PG_VERSION_NUM >= 170000
+	JsonLexContext *lex = makeJsonLexContextCstringLen(NULL, text, length,
+													   GetDatabaseEncoding(),
+													   false);
+#else
+	JsonLexContext *lex = makeJsonLexContextCstringLen(unconstify(char *, text),
+													   length,
+													   GetDatabaseEncoding(),
+													   false);
+#endif
+
+	return pg_parse_json(lex, &nullSemAction) == JSON_SUCCESS;
 }
 
 /* Reading all or raising an error has a function of its own since 16. */

@@ -23,9 +23,8 @@
 
 /* ---- the trees of a model ---- */
 
-/* Whether there are trees to be asked; an error if they were not kept. */
-static bool
-has_trees(const Model *model)
+bool
+effects_has_trees(const Model *model)
 {
 	if (!model_can_grow(model))
 		return false;
@@ -61,8 +60,8 @@ measure_row(const Model *model, const ModelRow *row, const HpFeature *feature)
 	return hp_measure_feature(&pg_environment, model->space, feature, runs_of);
 }
 
-static HpAnova *
-make_anova(const Model *model)
+HpAnova *
+effects_anova(const Model *model)
 {
 	uint32		n = model->n_features;
 	HpFeature  *features = palloc(n * sizeof(HpFeature));
@@ -88,21 +87,16 @@ decompose(HpAnova *anova, const HpTree *tree)
 	return true;
 }
 
-/*
- * Take the next tree apart that was grown on the metric itself; false at the
- * end.
- */
-static bool
-next_tree(ModelTrees *trees, HpAnova *anova)
+bool
+effects_next_tree(ModelTrees *trees, HpAnova *anova)
 {
 	if (model_is_second(trees))
 		(void) model_next_tree(trees);
 	return decompose(anova, model_next_tree(trees));
 }
 
-/* Take apart the one that follows it, if one does. */
-static bool
-next_second(ModelTrees *trees, HpAnova *anova)
+bool
+effects_next_second(ModelTrees *trees, HpAnova *anova)
 {
 	return model_is_second(trees) && decompose(anova, model_next_tree(trees));
 }
@@ -128,15 +122,15 @@ model_change_space(Model *model, HpSpace space)
 	double	   *share;
 
 	model->space = space;
-	if (!has_trees(model) || model->method != METHOD_FANOVA ||
+	if (!effects_has_trees(model) || model->method != METHOD_FANOVA ||
 		isnan(model->rows[model->features[0]].findings.importance[METHOD_FANOVA]))
 		return;
 	scratch = make_scratch();
 	keep = MemoryContextSwitchTo(scratch);
-	anova = make_anova(model);
+	anova = effects_anova(model);
 	sum = palloc0(n * sizeof(double));
 	share = palloc(n * sizeof(double));
-	while (next_tree(&trees, anova))
+	while (effects_next_tree(&trees, anova))
 	{
 		hp_shares_of_tree(anova, n, share);
 		for (uint32 f = 0; f < n; f++)
@@ -193,10 +187,10 @@ sum_shares(const Model *model)
 	ModelTrees	trees = {.model = model};
 	HpAnova    *anova;
 
-	if (!has_trees(model))
+	if (!effects_has_trees(model))
 		return shares;
-	anova = make_anova(model);
-	while (next_tree(&trees, anova))
+	anova = effects_anova(model);
+	while (effects_next_tree(&trees, anova))
 		hp_shares_add(shares, anova);
 	return shares;
 }
@@ -312,12 +306,12 @@ sum_marginals(const Model *model, uint32 feature, uint32 n_codes)
 	double	   *mean = palloc(n_codes * sizeof(double));
 	double	   *second = palloc(n_codes * sizeof(double));
 	ModelTrees	trees = {.model = model};
-	HpAnova    *anova = make_anova(model);
+	HpAnova    *anova = effects_anova(model);
 
-	while (next_tree(&trees, anova))
+	while (effects_next_tree(&trees, anova))
 	{
 		hp_anova_marginal(anova, feature, mean);
-		if (next_second(&trees, anova))
+		if (effects_next_second(&trees, anova))
 		{
 			hp_anova_marginal(anova, feature, second);
 			for (uint32 c = 0; c < n_codes; c++)
@@ -408,7 +402,7 @@ answer_marginal(ReturnSetInfo *result, const Model *model,
 
 	if (row->role != HP_PARAMETER)
 		notice_no_part(row, parameter);
-	if (row->role != HP_PARAMETER || !has_trees(model))
+	if (row->role != HP_PARAMETER || !effects_has_trees(model))
 		return;
 	while (&model->rows[model->features[feature]] != row)
 		feature++;

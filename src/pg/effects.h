@@ -10,7 +10,21 @@
 
 #include "funcapi.h"
 
+#include "core/anova.h"
 #include "pg/model.h"
+
+/* Whether there are trees to be asked; an error if they were not kept. */
+extern bool effects_has_trees(const Model *model);
+
+/* What takes the trees of a model apart. */
+extern HpAnova *effects_anova(const Model *model);
+
+/*
+ * Take apart the next tree that was grown on the metric itself, false at the
+ * end; and the second one that follows it, false if none does.
+ */
+extern bool effects_next_tree(ModelTrees *trees, HpAnova *anova);
+extern bool effects_next_second(ModelTrees *trees, HpAnova *anova);
 
 /* Rows of hp_interactions, sorted. */
 extern void answer_interactions(ReturnSetInfo *result, const Model *model);

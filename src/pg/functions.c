@@ -32,6 +32,7 @@
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/study.h"
+#include "pg/suggest.h"
 #include "pg/train.h"
 
 PG_FUNCTION_INFO_V1(hp_forest_in);
@@ -55,6 +56,8 @@ PG_FUNCTION_INFO_V1(hp_interactions_of_runs);
 PG_FUNCTION_INFO_V1(hp_marginal_of_forest);
 PG_FUNCTION_INFO_V1(hp_marginal_of_runs);
 PG_FUNCTION_INFO_V1(hp_space_of_forest);
+PG_FUNCTION_INFO_V1(hp_suggest_of_forest);
+PG_FUNCTION_INFO_V1(hp_suggest_of_runs);
 PG_FUNCTION_INFO_V1(hp_predict_by_forest);
 PG_FUNCTION_INFO_V1(hp_predict_by_runs);
 
@@ -248,6 +251,34 @@ Datum
 hp_quality_of_runs(PG_FUNCTION_ARGS)
 {
 	return ask_runs(fcinfo, answer_quality, WANTED_FINDINGS);
+}
+
+/* ---- the next sweep ---- */
+
+Datum
+hp_suggest_of_forest(PG_FUNCTION_ARGS)
+{
+	return ask_forest(fcinfo, answer_suggest);
+}
+
+/* (runs, metric, config, settings ...): it needs the trees */
+Datum
+hp_suggest_of_runs(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		Settings	settings = settings_from_arguments(fcinfo, 3);
+		Study	   *study;
+
+		suggest_check_encoding(settings.onehot);
+		study = runs_argument(fcinfo, 2);
+		if (study != NULL)
+			answer_suggest((ReturnSetInfo *) fcinfo->resultinfo,
+						   train(study, &settings, WANTED_TREES));
+	}
+	PROGRESS_END();
+	return (Datum) 0;
 }
 
 /* ---- effects of parameters, alone and in pairs ---- */

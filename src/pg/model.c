@@ -10,10 +10,10 @@
  *
  * a row:
  *
- *	+-------+------------------+------+---------+---------+-------------+
- *	| flags | name, parameter, | kind | counts, | runs by | numbers and |
- *	|		| level, only value| role | doubles | code	  | labels	    |
- *	+-------+------------------+------+---------+---------+-------------+
+ *	+-------+------------------+------+---------+--------------+-------------+
+ *	| flags | name, parameter, | kind | counts, | runs, and	   | numbers and |
+ *	|		| level, only value| role | doubles | best, by code| labels	     |
+ *	+-------+------------------+------+---------+--------------+-------------+
  *
  * a group:
  *
@@ -161,6 +161,7 @@ put_quality(Writer *writer, const Model *model)
 	put_double(writer, model->metric.median);
 	put_double(writer, model->metric.maximum);
 	put_double(writer, model->metric.mean);
+	put_double(writer, model->metric.stddev);
 	put_varint(writer, model->metric.extremes);
 	put_double(writer, model->metric.share);
 	put_double(writer, model->r2);
@@ -235,6 +236,8 @@ put_row(Writer *writer, const ModelRow *row)
 	put_description(writer, &row->description);
 	for (uint32 c = 0; c < row->n_codes; c++)
 		put_varint(writer, row->runs_of[c]);
+	for (uint32 c = 0; c < row->n_codes; c++)
+		put_varint(writer, row->best_of[c]);
 	if (flags & ROW_NUMBERS)
 		for (uint32 c = row->n_words + 1; c < row->n_codes; c++)
 			put_double(writer, row->numbers[c]);
@@ -348,6 +351,7 @@ get_quality(Reader *reader, Model *model)
 	model->metric.median = get_defined(reader);
 	model->metric.maximum = get_defined(reader);
 	model->metric.mean = get_defined(reader);
+	model->metric.stddev = get_defined(reader);
 	model->metric.extremes = get_varint(reader, HP_MAX_RUNS);
 	model->metric.share = get_defined(reader);
 	model->r2 = get_defined(reader);
@@ -383,15 +387,21 @@ get_findings(Reader *reader, Findings *findings)
 	findings->p_value_adjusted = get_defined(reader);
 }
 
-/* The runs by code; each takes a byte, which bounds n_codes. */
+/*
+ * The runs by code, and the best among them; each takes a byte, which bounds
+ * n_codes.
+ */
 static void
 get_runs_of(Reader *reader, ModelRow *row)
 {
 	if (row->n_codes == 0)
 		return;
 	row->runs_of = palloc(row->n_codes * sizeof(uint32));
+	row->best_of = palloc(row->n_codes * sizeof(uint32));
 	for (uint32 c = 0; c < row->n_codes; c++)
 		row->runs_of[c] = get_varint(reader, HP_MAX_RUNS);
+	for (uint32 c = 0; c < row->n_codes; c++)
+		row->best_of[c] = get_varint(reader, row->runs_of[c]);
 }
 
 /* The numbers and labels by code. */

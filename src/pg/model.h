@@ -67,6 +67,7 @@ typedef struct ModelRow
 	uint32		group;			/* the number of its group, from 1; 0 = none */
 	uint32	   *runs_of;		/* by code: runs that have it, of those used;
 								 * NULL if it took no part */
+	uint32	   *best_of;		/* the best runs among them; likewise */
 	HpText		related;		/* how it goes with others, for the note; bytes
 								 * NULL if there is nothing to say */
 	Findings	findings;

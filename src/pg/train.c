@@ -196,20 +196,38 @@ static const Findings no_findings = {
 
 StaticAssertDecl(LAST_METHOD == 5, "no_findings must name all methods");
 
-/* By code, how many runs have it. */
-static uint32 *
-count_codes(const HpColumn *column, uint32 n_runs)
+/* Runs of a frame, from first to end - 1. */
+typedef struct RunRange
 {
-	uint32	   *runs_of = palloc0(column->n_codes * sizeof(uint32));
+	uint32		first;
+	uint32		end;
+} RunRange;
 
-	for (uint32 run = 0; run < n_runs; run++)
-		runs_of[hp_column_code(column, run)]++;
-	return runs_of;
+/* The frame holds its runs by metric, ascending. */
+static RunRange
+best_runs(const HpFrame *frame, const Settings *settings)
+{
+	uint32		n = hp_best_runs(frame, settings->maximize,
+								 settings->quantile);
+
+	return settings->maximize ?
+		(RunRange) {frame->n_runs - n, frame->n_runs} : (RunRange) {0, n};
+}
+
+/* By code, how many of the runs have it. */
+static uint32 *
+count_codes(const HpColumn *column, RunRange runs)
+{
+	uint32	   *count = palloc0(column->n_codes * sizeof(uint32));
+
+	for (uint32 run = runs.first; run < runs.end; run++)
+		count[hp_column_code(column, run)]++;
+	return count;
 }
 
 /* Copy what a row keeps of its column out of the training's memory. */
 static void
-fill_row(ModelRow *row, const HpColumn *column, uint32 n_runs)
+fill_row(ModelRow *row, const HpColumn *column, RunRange all, RunRange best)
 {
 	*row = (ModelRow) {
 		.name = copy_text(column->name),
@@ -226,7 +244,10 @@ fill_row(ModelRow *row, const HpColumn *column, uint32 n_runs)
 	};
 	row->parameter = row->name;
 	if (column->role == HP_PARAMETER)
-		row->runs_of = count_codes(column, n_runs);
+	{
+		row->runs_of = count_codes(column, all);
+		row->best_of = count_codes(column, best);
+	}
 	if (column->only.bytes != NULL)
 		row->only = copy_text(column->only);
 	if (column->level.bytes != NULL)
@@ -324,6 +345,8 @@ static Model *
 make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 {
 	Model	   *model = palloc0(sizeof(Model));
+	RunRange	all = {0, frame->n_runs};
+	RunRange	best = best_runs(frame, settings);
 
 	model->settings = settings->forest;
 	model->method = settings->method;
@@ -349,7 +372,7 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 	model->features = palloc((frame->n_columns + 1) * sizeof(uint32));
 	for (uint32 i = 0; i < frame->n_columns; i++)
 	{
-		fill_row(&model->rows[i], &frame->columns[i], frame->n_runs);
+		fill_row(&model->rows[i], &frame->columns[i], all, best);
 		if (frame->columns[i].role == HP_PARAMETER)
 			model->features[model->n_features++] = i;
 	}

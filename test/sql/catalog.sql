@@ -24,10 +24,10 @@ SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$';
 \pset tuples_only on
 SELECT format('%s(%s)%s    -> %s', proname, regexp_replace(pg_get_function_arguments(oid), 'trees integer.*', 'settings ...'), E'\n', pg_get_function_result(oid))
 FROM functions ORDER BY proname COLLATE "C", pg_get_function_arguments(oid) COLLATE "C";
--- they are the same everywhere, but that hp_parameters of a table wants uncertainty, and hp_interactions plain trees
+-- they are the same everywhere, but that hp_parameters and hp_suggest of a table want uncertainty, and hp_interactions plain trees
 SELECT DISTINCT replace(regexp_replace(replace(replace(pg_get_function_arguments(oid), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), 'method text DEFAULT ''fanova''', 'method text DEFAULT ''permutation'''), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
-SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%' ORDER BY 1;
-SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method text DEFAULT ''fanova''%' ORDER BY 1;
+SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%' ORDER BY proname COLLATE "C";
+SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method text DEFAULT ''fanova''%' ORDER BY proname COLLATE "C";
 \pset format aligned
 \pset tuples_only off
 SELECT classid::regclass, count(*) > 0 AS some FROM members GROUP BY 1 ORDER BY classid::regclass::text COLLATE "C";
@@ -65,7 +65,8 @@ SELECT count(*) AS levels FROM hp_levels('runs', 'loss');
 SELECT hp_predict('runs', 'loss', '{"lr": 3}') IS NOT NULL AS predict;
 SELECT count(*) AS interactions FROM hp_interactions('runs', 'loss');
 SELECT count(*) AS marginal FROM hp_marginal('runs', 'loss', 'lr');
-SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict', 'hp_interactions', 'hp_marginal');
+SELECT count(*) AS suggest FROM hp_suggest('runs', 'loss');
+SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict', 'hp_interactions', 'hp_marginal', 'hp_suggest');
 DROP TABLE runs;
 
 --

@@ -273,7 +273,9 @@ test_metric_by_hand(void)
 	m = hp_describe_metric(unit_frame(NULL, 0, many, 20));
 	is_int(m.extremes, 1, "beside nineteen runs the sentinel alone does");
 	is_double(m.share, 19.0 / 20, 1e-6, "95 %%");
+	is_double(m.stddev, sqrt((2147483637.3 * 2147483637.3 * 19 / 20 + 10.0 * 57) / 19), 1e-7, "its standard deviation");
 	m = hp_describe_metric(unit_frame(NULL, 0, huge, 3));
+	ok(isnan(m.stddev) || isfinite(m.stddev), "one that is too large is not known");
 	is_double(m.median, 1.6e308, 0, "a median of three");
 	ok(m.extremes >= 1 && m.extremes <= 3 && m.share >= 0.9 && m.share <= 1,
 	   "+-1.7e308: a share of 0.9 to 1");
@@ -281,10 +283,10 @@ test_metric_by_hand(void)
 	ok(m.extremes == 0 && m.median == 0.1 && !isnan(m.share),
 	   "a constant metric has no extremes");
 	m = hp_describe_metric(unit_frame(NULL, 0, flat, 1));
-	ok(m.minimum == 0.1 && m.median == 0.1 && m.extremes == 0, "nor has one run");
+	ok(m.minimum == 0.1 && m.median == 0.1 && m.extremes == 0 && isnan(m.stddev), "nor has one run");
 	m = hp_describe_metric(unit_frame(NULL, 0, flat, 0));
 	ok(isnan(m.minimum) && isnan(m.median) && isnan(m.maximum) && isnan(m.mean) &&
-	   m.extremes == 0, "no runs: nothing");
+	   isnan(m.stddev) && m.extremes == 0, "no runs: nothing");
 }
 
 /* ---- levels ---- */
