@@ -308,8 +308,8 @@ test_plan(void)
 	   "leaves as they are on halves, larger ones against chance");
 	settings.min_samples_leaf = 9;
 	plan = hp_replicate_plan(frame, map, &settings, HP_IMPURITY);
-	ok(plan.half.min_samples_leaf == 9 && plan.whole.min_samples_leaf == 9,
-	   "but not smaller than they are");
+	ok(plan.half.min_samples_leaf == 5 && plan.whole.min_samples_leaf == 9,
+	   "in proportion to the runs: half of 9, rounded; and 9");
 	ok(!plan.half.permutation && plan.whole.permutation,
 	   "only what is needed is permuted");
 	settings = DEFAULTS;
