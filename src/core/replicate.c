@@ -110,8 +110,8 @@ set_tree_runs(HpReplicatePlan *plan, const HpForestSettings *settings,
 													  n_runs);
 	if (plan->whole.min_samples_leaf < leaf_against_chance(n_runs))
 		plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
-	if (plan->half_runs > n_runs / 2)
-		plan->half_runs = n_runs / 2;
+	if (plan->half_runs > n_runs)
+		plan->half_runs = n_runs;
 	plan->half.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
 													 plan->half_runs);
 }
