@@ -91,15 +91,30 @@ leaf_against_chance(uint32_t n_runs)
 	return leaf < 1 ? 1 : leaf;
 }
 
+/* The leaf that is to n_runs what the forest's is to all runs. */
+static int64_t
+leaf_in_proportion(const HpForestSettings *settings, uint32_t all_runs,
+				   uint32_t n_runs)
+{
+	int64_t		leaf = (settings->min_samples_leaf * n_runs + all_runs / 2) /
+		all_runs;
+
+	return leaf < 1 ? 1 : leaf;
+}
+
 static void
-set_tree_runs(HpReplicatePlan *plan, uint32_t n_runs)
+set_tree_runs(HpReplicatePlan *plan, const HpForestSettings *settings,
+			  uint32_t n_runs)
 {
 	plan->tree_runs = n_runs;
-	plan->whole.min_samples_leaf = plan->half.min_samples_leaf;
+	plan->whole.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
+													  n_runs);
 	if (plan->whole.min_samples_leaf < leaf_against_chance(n_runs))
 		plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
-	if (plan->half_runs > n_runs / 2)
-		plan->half_runs = n_runs / 2;
+	if (plan->half_runs > n_runs)
+		plan->half_runs = n_runs;
+	plan->half.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
+													 plan->half_runs);
 }
 
 /*
@@ -107,13 +122,13 @@ set_tree_runs(HpReplicatePlan *plan, uint32_t n_runs)
  * trees; then more rounds.
  */
 static void
-spend(HpReplicatePlan *plan, double budget)
+spend(HpReplicatePlan *plan, const HpForestSettings *settings, double budget)
 {
 	plan->whole.trees = FEWEST_TREES;
-	set_tree_runs(plan, plan->n_runs);
+	set_tree_runs(plan, settings, plan->n_runs);
 	while (plan->tree_runs > FEWEST_RUNS &&
 		   cost_of_plan(plan, rounds[1]) > budget)
-		set_tree_runs(plan, plan->tree_runs - plan->tree_runs / 8);
+		set_tree_runs(plan, settings, plan->tree_runs - plan->tree_runs / 8);
 	do
 		plan->whole.trees++;
 	while (plan->whole.trees <= MOST_TREES &&
@@ -149,8 +164,9 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 	plan.whole.twice = false;
 	plan.whole.corrected = plan.whole.fanova = false;
 	plan.half.trees = HALF_TREES;
-	spend(&plan, fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
-												   map->n_features)));
+	spend(&plan, settings,
+		  fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
+											map->n_features)));
 	return plan;
 }
 

@@ -273,6 +273,20 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 #define FEWEST_RUNS_OF_HALF	5
 
 /*
+ * Forests of fewer runs see less of what matters little, and their importances
+ * vary the less for it: as those of shares do, the variance is taken to be in
+ * proportion to share and remainder.
+ */
+static double
+scale_of_variance(double mean, double shown)
+{
+	double		here = shown * (1 - shown);
+	double		there = mean * (1 - mean);
+
+	return there > 0 && here > there ? here / there : 1;
+}
+
+/*
  * The variance between halves is that of the share, and that of the few trees
  * of a replicate.  The latter is taken off, but for what the trees of the
  * forest leave of it: they are more, and grown on twice as many runs.
@@ -282,7 +296,7 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
  * Of halves, m being n, nothing of this is left.
  */
 static double
-standard_error(const HpReplicates *replicates, uint32_t subject)
+standard_error(const HpReplicates *replicates, uint32_t subject, double shown)
 {
 	const HpReplicatePlan *plan = replicates->plan;
 	size_t		size = hp_replicate_size(plan);
@@ -305,11 +319,12 @@ standard_error(const HpReplicates *replicates, uint32_t subject)
 	moments(&halves, 0, subject, &mean, &deviation);
 	variance = deviation * deviation;
 	variance = fmax(variance - of_trees * (1 - trees), variance / 4);
-	return sqrt(variance * plan->half_runs / plan->all_runs / (1 - part));
+	variance *= plan->half_runs / (double) plan->all_runs / (1 - part);
+	return sqrt(variance * scale_of_variance(mean, shown));
 }
 
 HpDoubt
-hp_doubt(const HpEnv *env, const HpReplicates *replicates)
+hp_doubt(const HpEnv *env, const HpReplicates *replicates, const double *shown)
 {
 	uint32_t	n = replicates->plan->n_subjects;
 	HpNull		features = null_of_features(replicates);
@@ -324,7 +339,7 @@ hp_doubt(const HpEnv *env, const HpReplicates *replicates)
 	};
 
 	for (uint32_t i = 0; i < n; i++)
-		doubt.standard_error[i] = standard_error(replicates, i);
+		doubt.standard_error[i] = standard_error(replicates, i, shown[i]);
 	hp_p_values(env, &features, doubt.p_value, doubt.p_value_adjusted);
 	hp_p_values(env, &groups, doubt.p_value + features.n,
 				doubt.p_value_adjusted + features.n);

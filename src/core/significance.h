@@ -31,7 +31,9 @@ typedef struct HpDoubt
  */
 extern uint32_t hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates);
 
-extern HpDoubt hp_doubt(const HpEnv *env, const HpReplicates *replicates);
+/* shown are the importances of the forest, by subject. */
+extern HpDoubt hp_doubt(const HpEnv *env, const HpReplicates *replicates,
+						const double *shown);
 
 /*
  * Statistics with the metric as it is, in row 0, and with permuted ones, in

@@ -152,7 +152,7 @@ do_round(Rounds *rounds, uint32 first, uint32 end)
 }
 
 static HpDoubt
-do_rounds(Rounds *rounds)
+do_rounds(Rounds *rounds, const double *shown)
 {
 	HpReplicates replicates = {&rounds->plan, rounds->reports, 0};
 	uint32		wanted;
@@ -163,7 +163,7 @@ do_rounds(Rounds *rounds)
 		do_round(rounds, replicates.done, wanted);
 		replicates.done = wanted;
 	}
-	return hp_doubt(&pg_environment, &replicates);
+	return hp_doubt(&pg_environment, &replicates, shown);
 }
 
 /* ---- what comes of them ---- */
@@ -185,6 +185,23 @@ importance_of(Method method)
 		default:
 			return HP_NO_IMPORTANCE;
 	}
+}
+
+/* The importances by the method of the forest, of parameters and groups. */
+static double *
+importances_shown(const Model *model)
+{
+	double	   *shown = palloc_extended(((Size) model->n_features +
+										 model->n_groups) * sizeof(double),
+										MCXT_ALLOC_HUGE);
+
+	for (uint32 f = 0; f < model->n_features; f++)
+		shown[f] =
+			model->rows[model->features[f]].findings.importance[model->method];
+	for (uint32 g = 0; g < model->n_groups; g++)
+		shown[model->n_features + g] =
+			model->groups[g].findings.importance[model->method];
+	return shown;
 }
 
 static void
@@ -211,7 +228,7 @@ resample(Model *model, const HpFrame *frame, const HpFeatureMap *map,
 	rounds.map = hp_replicate_map(&pg_environment, map);
 	rounds.reports = hp_alloc(&pg_environment, hp_replicate_units(&rounds.plan),
 							  report_size(&rounds.plan));
-	doubt = do_rounds(&rounds);
+	doubt = do_rounds(&rounds, importances_shown(model));
 	for (uint32 f = 0; f < map->n_features; f++)
 		fill_findings(&model->rows[model->features[f]].findings, &doubt, f);
 	for (uint32 g = 0; g < model->n_groups; g++)

@@ -15,6 +15,7 @@ typedef struct Made
 	HpFeatureMap *map;
 	double	   *reports;
 	uint32_t	done;
+	double	   *shown;			/* 0: less than in any replicate */
 	HpDoubt		doubt;
 } Made;
 
@@ -51,7 +52,8 @@ make_all(Made *m)
 		for (; replicates.done < wanted; replicates.done++)
 			hp_replicate(r, replicates.done, report_of(m, replicates.done));
 	m->done = replicates.done;
-	m->doubt = hp_doubt(unit_env, &replicates);
+	m->shown = hp_alloc0(unit_env, m->plan.n_subjects, sizeof(double));
+	m->doubt = hp_doubt(unit_env, &replicates, m->shown);
 }
 
 /* Smaller than by plan: what holds does not depend on how many trees. */
@@ -275,7 +277,7 @@ test_subset(void)
 		good = good && at++ < N;
 	}
 	ok(good, "each is a run of the frame, in its order");
-	ok(m.plan.half_runs <= 5000 && m.plan.tree_runs <= 10000, "a part of them");
+	ok(m.plan.half_runs <= 5000 && m.plan.half_runs <= m.plan.tree_runs && m.plan.tree_runs <= 10000, "a part of them");
 	/* trees on parts of their own */
 	make_quick(&m);
 	m.plan.n_halves = 2;
@@ -308,8 +310,8 @@ test_plan(void)
 	   "leaves as they are on halves, larger ones against chance");
 	settings.min_samples_leaf = 9;
 	plan = hp_replicate_plan(frame, map, &settings, HP_IMPURITY);
-	ok(plan.half.min_samples_leaf == 9 && plan.whole.min_samples_leaf == 9,
-	   "but not smaller than they are");
+	ok(plan.half.min_samples_leaf == 5 && plan.whole.min_samples_leaf == 9,
+	   "in proportion to the runs: half of 9, rounded; and 9");
 	ok(!plan.half.permutation && plan.whole.permutation,
 	   "only what is needed is permuted");
 	settings = DEFAULTS;

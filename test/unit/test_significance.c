@@ -224,45 +224,55 @@ halves_of(HpReplicatePlan *plan, double low, double high, double of_trees)
 static void
 test_standard_error(void)
 {
+	double		shown[1] = {0.5};
 	HpReplicatePlan plan = plan_of(1);
 	HpReplicates r = halves_of(&plan, 0.4, 0.6, 0);
 	double		deviation = 0.1 * sqrt(20 / 19.0);
 
-	is_close(hp_doubt(unit_env, &r).standard_error[0], deviation,
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], deviation,
 			 "halves vary as wholes would");
 	r = halves_of(&plan, 0.4, 0.6, 0.004);
 	/* ten trees of a half leave a twentieth to a hundred of the whole */
-	is_close(hp_doubt(unit_env, &r).standard_error[0],
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 sqrt(deviation * deviation - 0.004 * 0.95),
 			 "less what their trees vary by");
 	r = halves_of(&plan, 0.4, 0.6, 1);
-	is_close(hp_doubt(unit_env, &r).standard_error[0], deviation / 2,
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], deviation / 2,
 			 "but not more than three quarters of it");
 	plan.all_runs = 10000;
 	plan.n_runs = 1000;
 	plan.half_runs = 100;
 	r = halves_of(&plan, 0.4, 0.6, 0);
-	is_close(hp_doubt(unit_env, &r).standard_error[0],
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 deviation * sqrt(0.01 / 0.9), "of small parts: scaled");
+	/* of 0.2 of which the halves see half as much, or more */
+	r = halves_of(&plan, 0.05, 0.15, 0);
+	shown[0] = 0.2;
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
+			 deviation / 2 * sqrt(0.01 / 0.9 * 0.16 / 0.09), "more is shown");
+	shown[0] = 0.01;
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
+			 deviation / 2 * sqrt(0.01 / 0.9), "less is shown");
 	r = halves_of(&plan, 0.5, 0.5, 0);
-	is_close(hp_doubt(unit_env, &r).standard_error[0], 0, "no variance");
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], 0, "no variance");
 	plan.half_runs = 4;
-	ok(isnan(hp_doubt(unit_env, &r).standard_error[0]), "halves of four runs: none");
+	ok(isnan(hp_doubt(unit_env, &r, shown).standard_error[0]), "halves of four runs: none");
 	unit_free_all();
 }
 
 static void
 test_forest(void)
 {
+	double		shown[1] = {0.5};
 	UnitRandom	random = 227;
 	HpReplicatePlan plan = plan_of(1);
 	HpReplicates r = {&plan, reports_of(&plan, &random, 50), 60};
 	double	   *reports = reports_of(&plan, &random, NAN);
 
-	ok(hp_doubt(unit_env, &r).forest_p_value < 0.001, "R^2 far above chance");
+	ok(hp_doubt(unit_env, &r, shown).forest_p_value < 0.001, "R^2 far above chance");
 	reports[plan.n_halves * hp_replicate_size(&plan)] = 0;
 	r.reports = reports;
-	ok(isnan(hp_doubt(unit_env, &r).forest_p_value), "no R^2, no p-value");
+	ok(isnan(hp_doubt(unit_env, &r, shown).forest_p_value), "no R^2, no p-value");
 	unit_free_all();
 }
 
