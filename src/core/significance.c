@@ -272,6 +272,9 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 /* Halves of fewer runs than this say nothing. */
 #define FEWEST_RUNS_OF_HALF	5
 
+/* What of the variance between halves is left at least: both are estimates. */
+#define LEAST_LEFT	(1.0 / 6)
+
 /*
  * Forests of fewer runs see less of what matters little, and their importances
  * vary the less for it: as those of shares do, the variance is taken to be in
@@ -318,7 +321,7 @@ standard_error(const HpReplicates *replicates, uint32_t subject, double shown)
 										subject] / plan->n_halves;
 	moments(&halves, 0, subject, &mean, &deviation);
 	variance = deviation * deviation;
-	variance = fmax(variance - of_trees * (1 - trees), variance / 4);
+	variance = fmax(variance - of_trees * (1 - trees), LEAST_LEFT * variance);
 	variance *= plan->half_runs / (double) plan->all_runs / (1 - part);
 	return sqrt(variance * scale_of_variance(mean, shown));
 }

@@ -237,8 +237,8 @@ test_standard_error(void)
 			 sqrt(deviation * deviation - 0.004 * 0.95),
 			 "less what their trees vary by");
 	r = halves_of(&plan, 0.4, 0.6, 1);
-	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], deviation / 2,
-			 "but not more than three quarters of it");
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
+			 deviation / sqrt(6), "but a sixth of it is left");
 	plan.all_runs = 10000;
 	plan.n_runs = 1000;
 	plan.half_runs = 100;
