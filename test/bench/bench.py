@@ -184,13 +184,12 @@ def forest(trees, settings):
     return f"SELECT i.* FROM studies, hp_importance(hp_forest(study, trees => {trees}, {settings})) i"
 
 
-# what a one-liner does, step by step; "filled": on the same trees that permutation has
+# what a one-liner does, step by step
 STATEMENTS = {
     "scan": "SELECT sum(jsonb_hash(config)) FROM runs",
     "study": "SELECT count(*) FROM (SELECT hp_study_agg(config, val_loss) AS study FROM runs OFFSET 0) s "
              "WHERE study IS NOT NULL",
-    "one tree": forest(1, "method => 'impurity', missing => 'fill'"),
-    "filled": forest("{trees}", "method => 'impurity', missing => 'fill'"),
+    "one tree": forest(1, "method => 'impurity'"),
     "permutation": forest("{trees}", "method => 'permutation'"),
     "impurity": forest("{trees}", "method => 'impurity'"),
     "one-liner": "SELECT * FROM hp_importance('runs', 'val_loss')",
@@ -254,7 +253,7 @@ def measure(size):
         return answer
 
     measures["core code"] = lambda _: run_core("", TREES, "code")
-    for method, gaps in (("impurity", "value"), ("permutation", "fill")):
+    for method, gaps in (("impurity", "value"), ("pairs", "fill"), ("permutation", "fill")):
         measures[f"core {method}"] = lambda seed, method=method, gaps=gaps: run_core(
             method, size.own_trees, method, gaps, size.own_trees, seed)
 
@@ -275,12 +274,12 @@ def measure(size):
 
     # few trees have a lower R2: then there is nothing to compare
     if size.own_trees == TREES:
-        for missing, name in (("value", "r2"), ("fill", "r2 filled")):
+        for method, gaps, name in (("impurity", "value", "r2"), ("permutation", "fill", "r2 pairs")):
             result[name] = server.value("SELECT q.oob_r2 FROM studies, hp_quality(hp_forest(study, "
-                                        f"method => 'impurity', missing => '{missing}')) q")
-        same = core.ask("impurity", "value", TREES)["r2"]
-        if abs(same - result["r2"]) > 1e-6:
-            sys.exit(f"{size}: the forest without a server has R2 {same}, that in the database {result['r2']}")
+                                        f"trees => {TREES}, method => '{method}')) q")
+            same = core.ask(method, gaps, TREES)["r2"]
+            if abs(same - result[name]) > 1e-6:
+                sys.exit(f"{size}: the forest without a server has R2 {same}, that in the database {result[name]}")
     if size.peer_trees == TREES:
         result["sklearn r2"] = sklearn.ask("quality")["r2"]
     else:
@@ -335,22 +334,21 @@ def finish(size, times, result):
         result["fit permuting" + which] = plus(median("fit"), median("permuting"))
         result["peer" + which] = plus(*map(median, PEER_STEPS))
         result["peer started" + which] = result["peer" + which] + start[which]
-        for name in ("impurity", "permutation", "code", "describe"):
+        for name in ("impurity", "pairs", "permutation", "code", "describe"):
             result[f"core {name}{which}"] = median(f"core {name}")
         for importance in ("impurity", "permutation"):
             result[f"ranger {importance}{which}"] = median(f"ranger {importance}")
     for step in PEER_STEPS:
         result[step] = cpu(step)
 
-    per_tree = (cpu("filled") - cpu("one tree")) / (size.own_trees - 1)
+    per_tree = (cpu("impurity") - cpu("one tree")) / (size.own_trees - 1)
     result["scan"] = cpu("scan")
     result["study"] = cpu("study")
     # differences of next to nothing may come out below it
     result["flatten"] = max(0.0, cpu("study") - cpu("scan"))
     result["fixed"] = cpu("one tree") - per_tree
-    result["training"] = per_tree * TREES
-    result["on top"] = (cpu("permutation") - cpu("filled")) / (size.own_trees - 1) * TREES \
-        if size.own_trees != TREES else cpu("permutation") - cpu("filled")
+    result["training"] = result["core pairs"]
+    result["on top"] = result["core permutation"] - result["core pairs"]
     result["sum"] = plus(result["study"], result["fixed"], result["training"], result["on top"])
     result["ns scan"] = result["scan"] / result["pairs"] * 1e9
     result["ns study"] = result["study"] / result["pairs"] * 1e9
@@ -464,7 +462,8 @@ def print_table(results):
     table = Table(results)
     machine(results)
     print(f"CPU seconds unless it says otherwise, medians of interleaved runs. Forests: {TREES} trees, leaves of")
-    print("one run, all features tried at each split. ~ scaled up from fewer trees or repeats.")
+    print(f"one run, all features tried at each split; of hpimp's permutation {TREES} pairs of trees, leaves of the")
+    print("cube root of the runs (one-liner: more pairs below 300 runs). ~ scaled up from fewer trees or repeats.")
     table.sizes()
 
     table.heading("Fit alone, from coded data in memory: impurity")
@@ -475,7 +474,6 @@ def print_table(results):
     table.times_faster("times faster than ranger", "ranger impurity", "core impurity")
     table.row("hpimp, from a stored study", "impurity")
     table.row("out-of-bag R2: hpimp", "r2")
-    table.row("out-of-bag R2: hpimp, gaps filled", "r2 filled")
     table.row("out-of-bag R2: scikit-learn", "sklearn r2")
     table.row("out-of-bag R2: ranger", "ranger r2")
 
@@ -488,6 +486,7 @@ def print_table(results):
     table.times_faster("times faster than scikit-learn's fit", "fit", "core permutation")
     table.times_faster("times faster than ranger", "ranger permutation", "core permutation")
     table.row("hpimp, from a stored study", "permutation")
+    table.row("out-of-bag R2: hpimp", "r2 pairs")
 
     table.heading("End to end, from the table to importances and correlations")
     table.row("hp_importance('runs', 'val_loss')", "one-liner")
@@ -513,7 +512,7 @@ def print_table(results):
     table.row("code, describe, correlate, keep", "fixed")
     table.row("  of which coding the values", "core code")
     table.row("  of which describing and correlating", "core describe")
-    table.row(f"train {TREES} trees", "training")
+    table.row(f"train {TREES} pairs of trees (without a server)", "training")
     table.row("permute, on top of it", "on top")
     table.row("sum (beside it: end to end, above)", "sum")
     table.row("study / scan", "study / scan", "{} x")

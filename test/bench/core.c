@@ -9,15 +9,16 @@
  * its arguments, or else those of its standard input, one a line.
  *
  *	code						code the values anew, describe and correlate them
- *	METHOD GAPS TREES [SEED]	train; METHOD: impurity, or permutation or
- *								corrected beside it; GAPS: fill or value
+ *	METHOD GAPS TREES [SEED]	train; METHOD: impurity, corrected, permutation (pairs
+ *								of trees) or pairs (these, nothing permuted);
+ *								GAPS: fill or value
  *
  * Times are pairs of seconds, CPU and elapsed.  A visit is one run looked at for
  * one parameter at one node that is split.  The instructions of hp_train_tree()
- * that callgrind counts are the same however busy the machine is:
+ * and hp_train_second() that callgrind counts are the same however busy the machine is:
  *
  *	valgrind --tool=callgrind --toggle-collect=hp_train_tree \
- *		core FILE.csv impurity value 3
+ *		--toggle-collect=hp_train_second core FILE.csv impurity value 3
  *
  * With SHOW in the environment the importances are printed as well.
  */
@@ -219,11 +220,11 @@ read_settings(const char *question, HpForestSettings *settings)
 			   &settings->trees, &settings->seed) < 3)
 		return false;
 	settings->permutation = strcmp(method, "permutation") == 0;
-	settings->twice = settings->permutation;
+	settings->twice = settings->permutation || strcmp(method, "pairs") == 0;
 	settings->corrected = strcmp(method, "corrected") == 0;
 	settings->missing = strcmp(gaps, "value") == 0 ? HP_MISSING_VALUE :
 		HP_MISSING_FILL;
-	return (settings->permutation || settings->corrected ||
+	return (settings->twice || settings->corrected ||
 			strcmp(method, "impurity") == 0) &&
 		(settings->missing == HP_MISSING_VALUE || strcmp(gaps, "fill") == 0) &&
 		hp_forest_check(settings) == NULL;

@@ -2,7 +2,7 @@
 """Count the instructions of training, by callgrind, on the forest without a server, and print a table.
 
 test/bench/run --instructions calls it: instructions.py CONNECTION_STRING CORE, as bench.py.  The counts
-are of hp_train_tree() alone and the same in each run of one build, however busy the machine is.
+are of hp_train_tree() and hp_train_second() alone and the same in each run of one build, however busy the machine is.
 """
 import json, os, subprocess, sys, tempfile
 
@@ -18,6 +18,7 @@ def count(path, trees, method, gaps):
     counted = path + ".callgrind"
     answer = subprocess.run(
         ("valgrind", "--quiet", "--tool=callgrind", "--toggle-collect=hp_train_tree",
+         "--toggle-collect=hp_train_second",
          f"--callgrind-out-file={counted}", CORE, path, method, gaps, str(trees)),
         stdout=subprocess.PIPE, check=True, text=True).stdout
     with open(counted) as lines:
@@ -31,7 +32,7 @@ def main():
     if unknown:
         sys.exit(f"SIZES: there is no {unknown[0]} to count; there are {' '.join(TREES)}")
     server = Server()
-    print("Instructions of hp_train_tree() alone. A visit is a run looked at for one parameter at one node.\n")
+    print("Instructions of hp_train_tree() and hp_train_second() alone. A visit is a run looked at for one parameter at one node.\n")
     print(f"{'':<14}{'forest':<27}{'trees':>6}{'instructions':>16}{'a tree':>14}{'nodes a tree':>14}"
           f"{'a visit':>9}")
     with tempfile.TemporaryDirectory() as folder:
