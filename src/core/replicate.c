@@ -181,11 +181,11 @@ hp_replicate_next_round(const HpReplicatePlan *plan, uint32_t permuted)
 
 /* ---- subsets of runs ---- */
 
-/* What a stream of random numbers is for. */
+/* What a stream of random numbers is for; those of 0 are of shadows. */
 typedef enum Purpose
 {
-	FOR_FRAME,
-	FOR_UNIT
+	FOR_UNIT = 1,
+	FOR_FRAME
 } Purpose;
 
 static HpRng
