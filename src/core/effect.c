@@ -38,6 +38,7 @@ hp_effects_create(const HpEnv *env, uint32_t n_runs, uint32_t n_subjects)
 	effects->n_runs = hp_effect_runs(n_runs, n_subjects);
 	effects->n_subjects = n_subjects;
 	effects->sum = hp_alloc0(env, hp_effects_count(effects), sizeof(int64_t));
+	effects->spread = hp_alloc(env, n_subjects, sizeof(double));
 	return effects;
 }
 
@@ -47,18 +48,18 @@ hp_effect_importance(const HpEnv *env, const HpEffects *effects,
 					 const uint32_t *trees, double *importance)
 {
 	uint32_t	n = effects->n_subjects;
-	double	   *spread = hp_alloc0(env, n, sizeof(double));
+	double	   *spread = effects->spread;
 	uint32_t	runs = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		importance[i] = 0;
+	for (uint32_t s = 0; s < n; s++)
+		importance[s] = spread[s] = 0;
 	for (uint32_t i = 0; i < effects->n_runs; i++)
 	{
 		uint32_t	run = i * effects->stride;
 		const int64_t *sum = effects->sum + (size_t) i * n;
 		double		error;
 
-		if (i % 1024 == 0)
+		if (i % 16 == 0)
 			hp_tick(env);
 		if (trees[run] == 0)
 			continue;

@@ -33,6 +33,7 @@ typedef struct HpEffects
 	uint32_t	n_runs;			/* that are looked at */
 	uint32_t	n_subjects;
 	int64_t    *sum;			/* by run looked at and subject */
+	double	   *spread;			/* scratch memory, by subject */
 } HpEffects;
 
 extern HpEffects *hp_effects_create(const HpEnv *env, uint32_t n_runs,

@@ -115,8 +115,8 @@ extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 
 /* Set all sums to 0 again; add others to them. */
 extern void hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs);
-extern void hp_out_of_bag_add(HpOutOfBag *to, const HpOutOfBag *from,
-							  uint32_t n_runs);
+extern void hp_out_of_bag_add(const HpEnv *env, HpOutOfBag *to,
+							  const HpOutOfBag *from, uint32_t n_runs);
 
 /* One worker: scratch memory to train any trees of the forest. */
 typedef struct HpTrainer HpTrainer;

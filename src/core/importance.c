@@ -47,6 +47,7 @@ struct HpPermuter
 	HpEffects  *effects;
 
 	/* of the block at work */
+	uint32_t	n_before;		/* blocks, for a tick now and then */
 	const uint32_t *runs;
 	const uint8_t *row[BLOCK];
 	const uint8_t *partner[BLOCK];
@@ -230,7 +231,7 @@ begin_block(HpPermuter *p, const HpAsked *asked, uint32_t first, uint32_t end,
 			__builtin_prefetch(p->partner[i]);
 		}
 	}
-	if (first % (32 * BLOCK) == 0)
+	if (p->n_before++ % 32 == 0)
 		hp_tick(p->env);
 	return n;
 }

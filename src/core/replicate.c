@@ -374,7 +374,7 @@ train_halves(HpReplicator *r, uint32_t unit)
 		hp_out_of_bag_clear(&r->halves[i], plan->n_runs);
 		for (uint32_t t = i * (trees / 2); t < (i + 1) * (trees / 2); t++)
 			train_tree(r, r->half, unit, t, &r->halves[i]);
-		hp_out_of_bag_add(&r->out_of_bag, &r->halves[i], plan->n_runs);
+		hp_out_of_bag_add(r->env, &r->out_of_bag, &r->halves[i], plan->n_runs);
 	}
 }
 

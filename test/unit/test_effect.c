@@ -118,6 +118,55 @@ test_twice(void)
 	unit_free_all();
 }
 
+/*
+ * Where all values are exchanged for a partner's the forest predicts what it
+ * predicts of the partner.  Within a tree each run is partner once: over all
+ * runs nothing is left of the effects, to the last bit, of two trees as of one.
+ */
+static void
+test_all_exchanged(void)
+{
+	enum
+	{
+		N = 300
+	};
+	UnitRandom	random = 41;
+	static const char *const names[] = {"all.a", "all.b", "all.c"};
+	HpInput		inputs[3];
+	double	   *metric = hp_alloc0(unit_env, N, sizeof(double));
+	HpForestSettings settings = DEFAULTS;
+	Trained		t;
+	int64_t		sum[4] = {0};
+	int64_t		size = 0;
+
+	for (int c = 0; c < 3; c++)
+	{
+		double	   *x = hp_alloc(unit_env, N, sizeof(double));
+
+		for (int i = 0; i < N; i++)
+		{
+			x[i] = random_uniform(&random);
+			metric[i] += x[i] * (c + 1);
+		}
+		inputs[c] = unit_numbers(names[c], x, N);
+	}
+	settings.trees = 20;
+	settings.depth = 1;
+	settings.twice = true;
+	t = train(unit_frame(inputs, 3, metric, N), &settings);
+	for (uint32_t run = 0; run < N; run++)
+		for (uint32_t s = 0; s < 4; s++)
+		{
+			int64_t		effect = hp_effects_of(t.out_of_bag.effects, run)[s];
+
+			sum[s] += effect;
+			size += s == 3 ? llabs(effect) : 0;
+		}
+	ok(size > 0 && sum[3] == 0, "of all parameters together nothing is left");
+	ok(sum[0] != 0 && sum[1] != 0 && sum[2] != 0, "of one something is");
+	unit_free_all();
+}
+
 /* Next to nothing explained: nearly equal shares, in the order they came. */
 static void
 test_nothing(void)
@@ -153,6 +202,26 @@ test_nothing(void)
 	unit_free_all();
 }
 
+/* A report may have room for what is not asked for: replicates share theirs. */
+static void
+test_not_asked_for(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(60, 29);
+	Trained		t = prepare(unit_env, frame, &settings);
+	bool		untouched = true;
+
+	settings.permutation = false;
+	for (uint32_t f = 0; f < t.map->n_features; f++)
+		t.reports[0].permutation[f] = 7;
+	hp_train_tree(hp_trainer_create(unit_env, frame, t.map, &settings), 0,
+				  &t.reports[0], &t.out_of_bag);
+	for (uint32_t f = 0; f < t.map->n_features; f++)
+		untouched = untouched && t.reports[0].permutation[f] == 7;
+	ok(untouched && t.out_of_bag.effects == NULL, "nothing is permuted");
+	unit_free_all();
+}
+
 static void
 test_leaves(void)
 {
@@ -175,7 +244,9 @@ main(void)
 	test_shrinkage();
 	test_looked_at();
 	test_twice();
+	test_all_exchanged();
 	test_nothing();
+	test_not_asked_for();
 	test_leaves();
 	return done();
 }

@@ -454,6 +454,7 @@ test_ticks(void)
 {
 	UnitRandom	random = 131;
 	Case		c = make_case(&random, 60000, 2);
+	HpPermuter *permuter;
 	double		increase[SUBJECTS];
 	long		before = unit_ticks;
 	HpRng		rng;
@@ -462,6 +463,15 @@ test_ticks(void)
 	permute(&c, &rng, increase);
 	ok(c.unseen.n > 20000 && unit_ticks - before >= c.unseen.n / 5000,
 	   "%ld ticks over %u unseen runs", unit_ticks - before, c.unseen.n);
+
+	/* of few the effects are looked at: the others are predicted all the same */
+	permuter = permuter_of(&c);
+	hp_draw_partners(permuter, &rng, &c.unseen, 7);
+	before = unit_ticks;
+	hp_add_effects(permuter, c.tree, &c.unseen, 7,
+				   hp_effects_create(unit_env, c.n_runs, SUBJECTS));
+	ok(unit_ticks - before >= c.unseen.n / 5000,
+	   "%ld ticks where few are permuted", unit_ticks - before);
 	unit_free_all();
 }
 
