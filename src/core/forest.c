@@ -98,6 +98,14 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 	return reports;
 }
 
+/*
+ * Targets are within 2^47 of 0, what the first tree leaves of them within twice
+ * that.  Exchanging values changes what a tree predicts by twice as much again
+ * at most, what both do by six times as much: sums over all trees fit.
+ */
+_Static_assert(HP_MAX_TREES < INT64_MAX / (6 * (INT64_C(1) << 47)),
+			   "effects of so many trees do not fit their sums");
+
 HpOutOfBag
 hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 					 const HpFeatureMap *map, const HpForestSettings *settings)
