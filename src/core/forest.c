@@ -116,26 +116,28 @@ hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 		.sum = hp_alloc0(env, n_runs, sizeof(int64_t)),
 		.trees = hp_alloc0(env, n_runs, sizeof(uint32_t)),
 		.effects = by_effects ?
-			hp_effects_create(env, n_runs, hp_map_subjects(map)) : NULL
+			hp_total_effects_create(env, n_runs, hp_map_subjects(map)) : NULL
 	};
 }
 
 void
 hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs)
 {
-	HpEffects  *effects = out_of_bag->effects;
+	HpTotalEffects *effects = out_of_bag->effects;
 
 	memset(out_of_bag->sum, 0, n_runs * sizeof(int64_t));
 	memset(out_of_bag->trees, 0, n_runs * sizeof(uint32_t));
 	if (effects != NULL)
-		memset(effects->sum, 0, hp_effects_count(effects) * sizeof(int64_t));
+		memset(effects->sum, 0,
+			   hp_total_effects_count(effects) * sizeof(int64_t));
 }
 
 void
 hp_out_of_bag_add(const HpEnv *env, HpOutOfBag *to, const HpOutOfBag *from,
 				  uint32_t n_runs)
 {
-	size_t		n = from->effects == NULL ? 0 : hp_effects_count(from->effects);
+	size_t		n = from->effects == NULL ? 0 :
+		hp_total_effects_count(from->effects);
 
 	hp_tick(env);
 	for (uint32_t run = 0; run < n_runs; run++)
@@ -400,8 +402,8 @@ ask_unseen(HpTrainer *trainer, const HpTree *tree, double *permutation,
 	HpAsked    *unseen = &trainer->unseen;
 
 	if (out_of_bag->effects != NULL)
-		hp_add_effects(trainer->permuter, tree, unseen, trainer->n_permuted,
-					   out_of_bag->effects);
+		hp_add_total_effects(trainer->permuter, tree, unseen,
+							 trainer->n_permuted, out_of_bag->effects);
 	else if (permutation != NULL && trainer->settings->permutation)
 		hp_permute(trainer->permuter, &trainer->rng, tree, unseen,
 				   trainer->frame->target, permutation);
@@ -590,8 +592,9 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 
 	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
-		hp_effect_importance(env, out_of_bag->effects, trees->frame->target,
-							 out_of_bag->sum, out_of_bag->trees, shares);
+		hp_total_effect_importance(env, out_of_bag->effects,
+								   trees->frame->target, out_of_bag->sum,
+								   out_of_bag->trees, shares);
 	else
 		add_reports(env, trees, importance, shares);
 	/* of impurity nothing cancels, and next to a sentinel little may be much */

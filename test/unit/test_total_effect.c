@@ -1,12 +1,12 @@
 /*
- * test_effect.c
+ * test_total_effect.c
  *		Importance by the effects of a forest: the formula on numbers made by
  *		hand, which runs are looked at, and trees that are followed by a second.
  */
 #define FIXTURES ""
 #include "trained.h"
 
-#include "core/effect.h"
+#include "core/total_effect.h"
 
 static bool
 nearly(double a, double b)
@@ -24,13 +24,13 @@ test_formula(void)
 	const int64_t target[] = {100, -40, 7};
 	const int64_t predicted[] = {120, -90, 0};	/* 60, -30, - */
 	const uint32_t trees[] = {2, 3, 0};
-	HpEffects  *effects = hp_effects_create(unit_env, 3, 2);
+	HpTotalEffects *effects = hp_total_effects_create(unit_env, 3, 2);
 	double		got[2];
 
 	/* effects: 10 and -20; 5 and 30 */
 	memcpy(effects->sum, (int64_t[]) {20, 10, -60, 90, 999, 999},
 		   6 * sizeof(int64_t));
-	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
 	/* N = (10 (40 + 10) + -20 (-10 - 20)) / 2, D = (100 + 400) / 2 */
 	ok(nearly(got[0], 550.0 * 550 / 250), "N^2 / D: %g", got[0]);
 	/* N = (5 (40 + 5) + 30 (-10 + 30)) / 2, D = (25 + 900) / 2 */
@@ -38,7 +38,7 @@ test_formula(void)
 
 	/* effects that go against the metric explain nothing */
 	memcpy(effects->sum, (int64_t[]) {-20, 0, 60, 0, 0, 0}, 6 * sizeof(int64_t));
-	hp_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
+	hp_total_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
 						 trees, got);
 	ok(got[0] == 0 && got[1] == 0, "against the metric, and none at all: 0");
 	unit_free_all();
@@ -52,7 +52,7 @@ test_shrinkage(void)
 	int64_t		target[1000];
 	int64_t		predicted[1000];
 	uint32_t	trees[1000];
-	HpEffects  *effects = hp_effects_create(unit_env, 1000, 2);
+	HpTotalEffects *effects = hp_total_effects_create(unit_env, 1000, 2);
 
 	for (uint32_t run = 0; run < 1000; run++)
 	{
@@ -66,7 +66,7 @@ test_shrinkage(void)
 		effects->sum[2 * run] = a;
 		effects->sum[2 * run + 1] = b / 4;
 	}
-	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
 	ok(nearly(got[0], 8.25 * 900 * 900) && nearly(got[1], 8.25 * 400 * 400),
 	   "the variances of both, however much of them the forest tells");
 	unit_free_all();
@@ -81,7 +81,7 @@ test_looked_at(void)
 	for (uint32_t n = 0; n < 3000000; n = n * 2 + 1)
 		for (uint32_t subjects = 1; subjects < 70000; subjects *= 3)
 		{
-			uint32_t	looked_at = hp_effect_runs(n, subjects);
+			uint32_t	looked_at = hp_total_effect_runs(n, subjects);
 
 			fits = fits && looked_at <= n && (looked_at >= 128 || looked_at == n) &&
 				(looked_at <= 256 || (uint64_t) looked_at * subjects <= 1 << 20);
@@ -157,7 +157,7 @@ test_all_exchanged(void)
 	for (uint32_t run = 0; run < N; run++)
 		for (uint32_t s = 0; s < 4; s++)
 		{
-			int64_t		effect = hp_effects_of(t.out_of_bag.effects, run)[s];
+			int64_t		effect = hp_total_effects_of(t.out_of_bag.effects, run)[s];
 
 			sum[s] += effect;
 			size += s == 3 ? llabs(effect) : 0;
