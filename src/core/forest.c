@@ -98,6 +98,14 @@ hp_reports_create(const HpEnv *env, const HpFeatureMap *map,
 	return reports;
 }
 
+/*
+ * Targets are within 2^47 of 0, what the first tree leaves of them within twice
+ * that.  Exchanging values changes what a tree predicts by twice as much again
+ * at most, what both do by six times as much: sums over all trees fit.
+ */
+_Static_assert(HP_MAX_TREES < INT64_MAX / (6 * (INT64_C(1) << 47)),
+			   "effects of so many trees do not fit their sums");
+
 HpOutOfBag
 hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 					 const HpFeatureMap *map, const HpForestSettings *settings)
@@ -108,33 +116,41 @@ hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 		.sum = hp_alloc0(env, n_runs, sizeof(int64_t)),
 		.trees = hp_alloc0(env, n_runs, sizeof(uint32_t)),
 		.effects = by_effects ?
-			hp_effects_create(env, n_runs, hp_map_subjects(map)) : NULL
+			hp_total_effects_create(env, n_runs, hp_map_subjects(map)) : NULL
 	};
 }
 
 void
 hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs)
 {
-	HpEffects  *effects = out_of_bag->effects;
+	HpTotalEffects *effects = out_of_bag->effects;
 
 	memset(out_of_bag->sum, 0, n_runs * sizeof(int64_t));
 	memset(out_of_bag->trees, 0, n_runs * sizeof(uint32_t));
 	if (effects != NULL)
-		memset(effects->sum, 0, hp_effects_count(effects) * sizeof(int64_t));
+		memset(effects->sum, 0,
+			   hp_total_effects_count(effects) * sizeof(int64_t));
 }
 
 void
-hp_out_of_bag_add(HpOutOfBag *to, const HpOutOfBag *from, uint32_t n_runs)
+hp_out_of_bag_add(const HpEnv *env, HpOutOfBag *to, const HpOutOfBag *from,
+				  uint32_t n_runs)
 {
-	size_t		n = from->effects == NULL ? 0 : hp_effects_count(from->effects);
+	size_t		n = from->effects == NULL ? 0 :
+		hp_total_effects_count(from->effects);
 
+	hp_tick(env);
 	for (uint32_t run = 0; run < n_runs; run++)
 	{
 		to->sum[run] += from->sum[run];
 		to->trees[run] += from->trees[run];
 	}
 	for (size_t i = 0; i < n; i++)
+	{
+		if (i % (1024 * 1024) == 0)
+			hp_tick(env);
 		to->effects->sum[i] += from->effects->sum[i];
+	}
 }
 
 /* ---- one worker ---- */
@@ -375,7 +391,10 @@ prepare_to_ask(HpTrainer *trainer, const HpOutOfBag *out_of_bag)
 					 trainer->n_permuted);
 }
 
-/* Ask the tree about the runs it has not seen; permutation may be NULL. */
+/*
+ * Ask the tree about the runs it has not seen.  There may be no room for
+ * permutation (NULL), or room that is for others.
+ */
 static void
 ask_unseen(HpTrainer *trainer, const HpTree *tree, double *permutation,
 		   HpOutOfBag *out_of_bag)
@@ -383,9 +402,9 @@ ask_unseen(HpTrainer *trainer, const HpTree *tree, double *permutation,
 	HpAsked    *unseen = &trainer->unseen;
 
 	if (out_of_bag->effects != NULL)
-		hp_add_effects(trainer->permuter, tree, unseen, trainer->n_permuted,
-					   out_of_bag->effects);
-	else if (permutation != NULL)
+		hp_add_total_effects(trainer->permuter, tree, unseen,
+							 trainer->n_permuted, out_of_bag->effects);
+	else if (permutation != NULL && trainer->settings->permutation)
 		hp_permute(trainer->permuter, &trainer->rng, tree, unseen,
 				   trainer->frame->target, permutation);
 	else
@@ -519,7 +538,8 @@ reported(const HpTreeReport *report, HpImportance importance)
 
 /* Add up by subject what the trees report. */
 static void
-add_reports(const HpTrees *trees, HpImportance importance, double *sums)
+add_reports(const HpEnv *env, const HpTrees *trees, HpImportance importance,
+			double *sums)
 {
 	bool		with_groups = importance == HP_PERMUTATION;
 	uint32_t	n = with_groups ? hp_map_subjects(trees->map) :
@@ -527,8 +547,13 @@ add_reports(const HpTrees *trees, HpImportance importance, double *sums)
 
 	memset(sums, 0, hp_map_subjects(trees->map) * sizeof(double));
 	for (uint32_t t = 0; t < trees->n; t++)
+	{
+		const double *of_tree = reported(&trees->reports[t], importance);
+
+		hp_tick(env);
 		for (uint32_t i = 0; i < n; i++)
-			sums[i] += reported(&trees->reports[t], importance)[i];
+			sums[i] += of_tree[i];
+	}
 	if (!with_groups)
 		add_members(trees->map, sums);
 }
@@ -567,10 +592,11 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 
 	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
-		hp_effect_importance(env, out_of_bag->effects, trees->frame->target,
-							 out_of_bag->sum, out_of_bag->trees, shares);
+		hp_total_effect_importance(env, out_of_bag->effects,
+								   trees->frame->target, out_of_bag->sum,
+								   out_of_bag->trees, shares);
 	else
-		add_reports(trees, importance, shares);
+		add_reports(env, trees, importance, shares);
 	/* of impurity nothing cancels, and next to a sentinel little may be much */
 	make_shares(trees->map, importance == HP_IMPURITY ? 0 : ROUNDING_DUST,
 				shares);

@@ -14,8 +14,8 @@
 #ifndef HPIMP_FOREST_H
 #define HPIMP_FOREST_H
 
-#include "effect.h"
 #include "missing.h"
+#include "total_effect.h"
 
 #define HP_MAX_TREES 10000
 
@@ -34,8 +34,8 @@ typedef struct HpForestSettings
 	bool		twice;			/* each tree is followed by a second one, grown on
 								 * what it leaves of the metric in the same
 								 * sample: the two add up.  permutation is then
-								 * by the effects of the forest (effect.h), not
-								 * by the errors of each tree */
+								 * by the effects of the forest (total_effect.h),
+								 * not by the errors of each tree */
 	bool		fanova;			/* decompose the variance of each tree */
 } HpForestSettings;
 
@@ -106,7 +106,7 @@ typedef struct HpOutOfBag
 	int64_t    *sum;			/* of predicted targets */
 	uint32_t   *trees;			/* that had the run out of bag; a tree and its
 								 * second count as one */
-	HpEffects  *effects;		/* NULL unless permutation is by them */
+	HpTotalEffects *effects;	/* NULL unless permutation is by them */
 } HpOutOfBag;
 
 extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
@@ -115,8 +115,8 @@ extern HpOutOfBag hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 
 /* Set all sums to 0 again; add others to them. */
 extern void hp_out_of_bag_clear(HpOutOfBag *out_of_bag, uint32_t n_runs);
-extern void hp_out_of_bag_add(HpOutOfBag *to, const HpOutOfBag *from,
-							  uint32_t n_runs);
+extern void hp_out_of_bag_add(const HpEnv *env, HpOutOfBag *to,
+							  const HpOutOfBag *from, uint32_t n_runs);
 
 /* One worker: scratch memory to train any trees of the forest. */
 typedef struct HpTrainer HpTrainer;
@@ -227,7 +227,7 @@ extern void hp_fanova_finish(double *sum, uint32_t n_features);
  * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
  * 10: per tree over its own out-of-bag runs, not divided by a standard error;
  * means over trees below 0 are set to 0, then scaled to sum 1; by effects: see
- * effect.h.  A second tree on the errors of the first: twicing (Tukey,
+ * total_effect.h.  A second tree on the errors of the first: twicing (Tukey,
  * Exploratory Data Analysis, 1977; Buhlmann and Yu, J. Am. Stat. Assoc. 98
  * (2003)) within each bag (Pavlov, Gorodilov and Brunk, BagBoo, CIKM 2010).  corrected:
  * see corrected.h; means as for permutation.  Groups: for permutation the

@@ -44,9 +44,10 @@ struct HpPermuter
 	/* of the question at work: one of the two */
 	double	   *increase;		/* by subject, of the squared error against */
 	const int64_t *target;
-	HpEffects  *effects;
+	HpTotalEffects *effects;
 
 	/* of the block at work */
+	uint32_t	n_before;		/* blocks, for a tick now and then */
 	const uint32_t *runs;
 	const uint8_t *row[BLOCK];
 	const uint8_t *partner[BLOCK];
@@ -172,7 +173,8 @@ end_detour(HpPermuter *p, const Walk *walk, int64_t predicted, int64_t changed)
 	uint32_t	run = p->runs[walk->place];
 
 	if (p->effects != NULL)
-		hp_effects_of(p->effects, run)[walk->subject] += predicted - changed;
+		hp_total_effects_of(p->effects, run)[walk->subject] +=
+			predicted - changed;
 	else
 	{
 		double		error = (double) (predicted - p->target[run]);
@@ -230,7 +232,7 @@ begin_block(HpPermuter *p, const HpAsked *asked, uint32_t first, uint32_t end,
 			__builtin_prefetch(p->partner[i]);
 		}
 	}
-	if (first % (32 * BLOCK) == 0)
+	if (p->n_before++ % 32 == 0)
 		hp_tick(p->env);
 	return n;
 }
@@ -286,8 +288,8 @@ permute_first(HpPermuter *p, const HpTree *tree, HpAsked *unseen,
 }
 
 void
-hp_add_effects(HpPermuter *p, const HpTree *tree, HpAsked *unseen,
-			   uint32_t n_permuted, HpEffects *effects)
+hp_add_total_effects(HpPermuter *p, const HpTree *tree, HpAsked *unseen,
+					 uint32_t n_permuted, HpTotalEffects *effects)
 {
 	p->effects = effects;
 	permute_first(p, tree, unseen, n_permuted);

@@ -6,7 +6,7 @@
 #ifndef HPIMP_IMPORTANCE_H
 #define HPIMP_IMPORTANCE_H
 
-#include "effect.h"
+#include "total_effect.h"
 #include "tree.h"
 
 /* The runs a tree is asked about. */
@@ -40,15 +40,15 @@ extern void hp_permute(HpPermuter *permuter, HpRng *rng, const HpTree *tree,
 					   double *increase);
 
 /*
- * The same for the effects of subjects (effect.h), of those of the unseen runs
- * that are looked at; these must come first, n_permuted of them.  Partners are
- * drawn first and serve any number of trees: what the trees say of a run
+ * The same for the effects of subjects (total_effect.h), of those of the unseen
+ * runs that are looked at; these must come first, n_permuted of them.  Partners
+ * are drawn first and serve any number of trees: what the trees say of a run
  * together has effects that are the sums of theirs.
  */
 extern void hp_draw_partners(HpPermuter *permuter, HpRng *rng,
 							 const HpAsked *unseen, uint32_t n_permuted);
-extern void hp_add_effects(HpPermuter *permuter, const HpTree *tree,
-						   HpAsked *unseen, uint32_t n_permuted,
-						   HpEffects *effects);
+extern void hp_add_total_effects(HpPermuter *permuter, const HpTree *tree,
+								 HpAsked *unseen, uint32_t n_permuted,
+								 HpTotalEffects *effects);
 
 #endif							/* HPIMP_IMPORTANCE_H */

@@ -181,11 +181,11 @@ hp_replicate_next_round(const HpReplicatePlan *plan, uint32_t permuted)
 
 /* ---- subsets of runs ---- */
 
-/* What a stream of random numbers is for. */
+/* What a stream of random numbers is for; those of 0 are of shadows. */
 typedef enum Purpose
 {
-	FOR_FRAME,
-	FOR_UNIT
+	FOR_UNIT = 1,
+	FOR_FRAME
 } Purpose;
 
 static HpRng
@@ -374,7 +374,7 @@ train_halves(HpReplicator *r, uint32_t unit)
 		hp_out_of_bag_clear(&r->halves[i], plan->n_runs);
 		for (uint32_t t = i * (trees / 2); t < (i + 1) * (trees / 2); t++)
 			train_tree(r, r->half, unit, t, &r->halves[i]);
-		hp_out_of_bag_add(&r->out_of_bag, &r->halves[i], plan->n_runs);
+		hp_out_of_bag_add(r->env, &r->out_of_bag, &r->halves[i], plan->n_runs);
 	}
 }
 

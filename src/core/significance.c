@@ -21,7 +21,7 @@ typedef struct Standing
 	uint32_t	reached;		/* permuted ones as large */
 	uint32_t	reached_by_any; /* permuted ones where any is as significant, of
 								 * this and those less significant */
-	double		t;				/* against the permuted ones alone; infinite
+	double		t;				/* against the permuted ones alone; not finite
 								 * if these do not vary */
 } Standing;
 
@@ -227,14 +227,17 @@ null_of_forest(const HpReplicates *replicates)
 /* So many permuted ones as large: it could well be chance. */
 #define ENOUGH_REACHED	10
 
-/* So many standard deviations above them: it could not. */
+/*
+ * So many standard deviations above them: it could not.  Where they do not vary
+ * there is none to be told by, and only more of them tell more.
+ */
 #define CLEARLY_ABOVE	10
 
 static bool
 is_decided(const Standing *s, uint32_t reached)
 {
 	return reached >= ENOUGH_REACHED ||
-		(reached == 0 && s->t >= CLEARLY_ABOVE);
+		(reached == 0 && isfinite(s->t) && s->t >= CLEARLY_ABOVE);
 }
 
 static bool

@@ -26,6 +26,7 @@
  */
 #include <math.h>
 
+#include "share.h"
 #include "suggest.h"
 
 /* A difference of so many standard deviations is clear; for a parameter that
@@ -92,34 +93,48 @@ find_best(Suggester *s)
 	s->suggestion->best = best;
 }
 
+/* Over trees; infinite for a single one, which tells nothing of it. */
+static double
+stddev_of(const HpSpread *spread)
+{
+	return spread->n < 2 ? INFINITY : hp_spread_stddev(spread);
+}
+
 /*
  * Mean and standard deviation over trees of a weighted sum of each tree's
- * curve (s->weight); infinite for a single tree, which tells nothing of it.
+ * curve (s->weight).
  */
 static double
 weigh_curves(const Suggester *s, double *stddev)
 {
-	uint32_t	n = s->curves->n_trees;
-	double		mean = 0;
-	double		squares = 0;
+	HpSpread	spread = {0};
 
-	/* in one pass, by deviations from the mean so far (Welford 1962) */
-	for (uint32_t t = 0; t < n; t++)
+	for (uint32_t t = 0; t < s->curves->n_trees; t++)
 	{
 		double		sum = 0;
-		double		deviation;
 
 		if (t % 64 == 0)
 			hp_tick(s->env);
 		for (uint32_t b = 0; b < s->bins->n; b++)
 			if (s->weight[b] != 0)
 				sum += s->weight[b] * curve_at(s, t, b);
-		deviation = sum - mean;
-		mean += deviation / (t + 1);
-		squares += deviation * (sum - mean);
+		hp_spread_add(&spread, sum);
 	}
-	*stddev = n < 2 ? INFINITY : sqrt(squares / (n - 1));
-	return mean;
+	*stddev = stddev_of(&spread);
+	return spread.mean;
+}
+
+/* The same of the difference of two bins: asked of each, be they many. */
+static double
+compare_bins(const Suggester *s, uint32_t bin, uint32_t with, double *stddev)
+{
+	HpSpread	spread = {0};
+
+	hp_tick(s->env);
+	for (uint32_t t = 0; t < s->curves->n_trees; t++)
+		hp_spread_add(&spread, curve_at(s, t, bin) - curve_at(s, t, with));
+	*stddev = stddev_of(&spread);
+	return spread.mean;
 }
 
 static void
@@ -146,13 +161,9 @@ static bool
 is_as_good(const Suggester *s, uint32_t bin, double height)
 {
 	double		stddev;
-	double		worse;
+	double		worse = compare_bins(s, bin, s->suggestion->best, &stddev);
 
-	clear_weights(s);
-	s->weight[s->suggestion->best] -= 1;
-	s->weight[bin] += 1;
-	worse = weigh_curves(s, &stddev);
-	return worse <= s->clear * stddev || worse <= WORTH_DROPPING * height ||
+	return bin == s->suggestion->best || worse <= s->clear * stddev || worse <= WORTH_DROPPING * height ||
 		worse <= WORTH_DROPPING * s->curves->metric_stddev;
 }
 
@@ -443,10 +454,7 @@ find_frozen(const Suggester *s)
 	for (uint32_t b = 0; b < bins->n; b++)
 		if (s->suggestion->kept[b] && s->mean[b] < s->mean[better])
 			better = b;
-	clear_weights(s);
-	s->weight[bin] += 1;
-	s->weight[better] -= 1;
-	if (!(weigh_curves(s, &stddev) > HINT * stddev))
+	if (!(compare_bins(s, bin, better, &stddev) > HINT * stddev))
 		return common;
 	return median_code(bins, better, better,
 					   bins->best[better] > 0 ? s->tried->best_of : s->tried->runs_of);

@@ -127,7 +127,7 @@ count_effects(uint32 n_runs, uint32 n_subjects,
 			  const HpForestSettings *settings)
 {
 	return settings->permutation && settings->twice ?
-		(Size) hp_effect_runs(n_runs, n_subjects) * n_subjects : 0;
+		(Size) hp_total_effect_runs(n_runs, n_subjects) * n_subjects : 0;
 }
 
 static Size

@@ -102,7 +102,8 @@ estimate_process(const HpFrame *frame, const HpFeatureMap *map,
 		(Size) map->n_features * 65536;
 
 	if (settings->permutation && settings->twice)
-		size += (Size) hp_effect_runs(frame->n_runs, hp_map_subjects(map)) *
+		size += (Size) hp_total_effect_runs(frame->n_runs,
+											hp_map_subjects(map)) *
 			hp_map_subjects(map) * sizeof(int64);
 
 	if (settings->corrected)

@@ -235,7 +235,7 @@ test_naive(void)
  */
 static void
 add_effects_naively(const Case *c, HpRng *rng, uint32_t n_permuted,
-					HpEffects *effects)
+					HpTotalEffects *effects)
 {
 	uint32_t   *from = hp_alloc(unit_env, n_permuted + 1, sizeof(uint32_t));
 
@@ -273,10 +273,10 @@ bring_to_front(HpAsked *asked, uint32_t stride)
 	return n;
 }
 
-static HpEffects *
+static HpTotalEffects *
 make_effects(uint32_t n_runs, uint32_t stride)
 {
-	HpEffects  *effects = hp_effects_create(unit_env, n_runs, SUBJECTS);
+	HpTotalEffects *effects = hp_total_effects_create(unit_env, n_runs, SUBJECTS);
 
 	/* so few runs are all looked at, unless the test wants it otherwise */
 	effects->stride = stride;
@@ -299,8 +299,8 @@ test_effects(void)
 		uint32_t	n_runs = 20 + 30 * round;
 		Case		c = make_case(&random, n_runs, round % 4);
 		uint32_t	n = bring_to_front(&c.unseen, stride);
-		HpEffects  *got = make_effects(n_runs, stride);
-		HpEffects  *want = make_effects(n_runs, stride);
+		HpTotalEffects *got = make_effects(n_runs, stride);
+		HpTotalEffects *want = make_effects(n_runs, stride);
 		HpPermuter *permuter = permuter_of(&c);
 		HpRng		a,
 					b;
@@ -312,13 +312,13 @@ test_effects(void)
 		{
 			HpRng		again = b;
 
-			hp_add_effects(permuter, c.tree, &c.unseen, n, got);
+			hp_add_total_effects(permuter, c.tree, &c.unseen, n, got);
 			predicted = predicted && predictions_right(&c);
 			add_effects_naively(&c, &again, n, want);
 		}
-		same = same && memcmp(got->sum, want->sum, hp_effects_count(got) *
+		same = same && memcmp(got->sum, want->sum, hp_total_effects_count(got) *
 							  sizeof(int64_t)) == 0;
-		for (size_t i = 0; i < hp_effects_count(got); i++)
+		for (size_t i = 0; i < hp_total_effects_count(got); i++)
 			not_zero += got->sum[i] != 0;
 		unit_free_all();
 	}
@@ -454,6 +454,7 @@ test_ticks(void)
 {
 	UnitRandom	random = 131;
 	Case		c = make_case(&random, 60000, 2);
+	HpPermuter *permuter;
 	double		increase[SUBJECTS];
 	long		before = unit_ticks;
 	HpRng		rng;
@@ -462,6 +463,15 @@ test_ticks(void)
 	permute(&c, &rng, increase);
 	ok(c.unseen.n > 20000 && unit_ticks - before >= c.unseen.n / 5000,
 	   "%ld ticks over %u unseen runs", unit_ticks - before, c.unseen.n);
+
+	/* of few the effects are looked at: the others are predicted all the same */
+	permuter = permuter_of(&c);
+	hp_draw_partners(permuter, &rng, &c.unseen, 7);
+	before = unit_ticks;
+	hp_add_total_effects(permuter, c.tree, &c.unseen, 7,
+						 hp_total_effects_create(unit_env, c.n_runs, SUBJECTS));
+	ok(unit_ticks - before >= c.unseen.n / 5000,
+	   "%ld ticks where few are permuted", unit_ticks - before);
 	unit_free_all();
 }
 

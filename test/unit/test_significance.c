@@ -177,6 +177,18 @@ reports_of(const HpReplicatePlan *plan, UnitRandom *random, double actual)
 	return reports;
 }
 
+/* Nothing by chance in any permuted metric, something in the metric's own. */
+static double *
+reports_that_stay(const HpReplicatePlan *plan)
+{
+	double	   *reports = hp_alloc0(unit_env, hp_replicate_units(plan),
+									hp_replicate_size(plan) * sizeof(double));
+	double	   *actual = reports + plan->n_halves * hp_replicate_size(plan);
+
+	actual[0] = actual[2] = 1;
+	return reports;
+}
+
 static void
 test_wanted(void)
 {
@@ -199,6 +211,10 @@ test_wanted(void)
 	plan.most_permuted = 99;
 	r.done = 120;
 	is_int(hp_doubt_wanted(unit_env, &r), 120, "nor than a lesser plan has");
+	r.done = 60;
+	r.reports = reports_that_stay(&plan);
+	is_int(hp_doubt_wanted(unit_env, &r), 20 + 1 + 99,
+		   "above permuted ones that are all the same: only more tell more");
 	unit_free_all();
 }
 

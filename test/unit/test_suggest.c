@@ -533,7 +533,8 @@ forest_curves(HpFrame *frame, const Trained *t, uint32_t feature, const Asked *a
 	for (uint32_t tree = 0; tree < DEFAULTS.trees; tree++)
 	{
 		HpTreeReport report = t->reports[tree];
-		HpOutOfBag	ignored = hp_out_of_bag_create(unit_env, frame->n_runs);
+		HpOutOfBag	ignored = hp_out_of_bag_create(unit_env, frame->n_runs,
+													  t->map, &DEFAULTS);
 
 		hp_anova_decompose(anova, hp_train_tree(trainer, tree, &report, &ignored));
 		hp_anova_marginal(anova, feature, mean);

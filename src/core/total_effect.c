@@ -1,8 +1,8 @@
 /*
- * effect.c
+ * total_effect.c
  *		What the values of a parameter do to the forest's predictions.
  */
-#include "effect.h"
+#include "total_effect.h"
 
 /*
  * So many sums are kept, for so many runs at least: the importance of what
@@ -22,43 +22,46 @@ stride_of(uint32_t n_runs, uint32_t n_subjects)
 }
 
 uint32_t
-hp_effect_runs(uint32_t n_runs, uint32_t n_subjects)
+hp_total_effect_runs(uint32_t n_runs, uint32_t n_subjects)
 {
 	uint32_t	stride = stride_of(n_runs, n_subjects);
 
 	return n_runs / stride + (n_runs % stride != 0);
 }
 
-HpEffects *
-hp_effects_create(const HpEnv *env, uint32_t n_runs, uint32_t n_subjects)
+HpTotalEffects *
+hp_total_effects_create(const HpEnv *env, uint32_t n_runs,
+						uint32_t n_subjects)
 {
-	HpEffects  *effects = hp_alloc(env, 1, sizeof(HpEffects));
+	HpTotalEffects *effects = hp_alloc(env, 1, sizeof(HpTotalEffects));
 
 	effects->stride = stride_of(n_runs, n_subjects);
-	effects->n_runs = hp_effect_runs(n_runs, n_subjects);
+	effects->n_runs = hp_total_effect_runs(n_runs, n_subjects);
 	effects->n_subjects = n_subjects;
-	effects->sum = hp_alloc0(env, hp_effects_count(effects), sizeof(int64_t));
+	effects->sum = hp_alloc0(env, hp_total_effects_count(effects),
+							 sizeof(int64_t));
+	effects->spread = hp_alloc(env, n_subjects, sizeof(double));
 	return effects;
 }
 
 void
-hp_effect_importance(const HpEnv *env, const HpEffects *effects,
-					 const int64_t *target, const int64_t *predicted,
-					 const uint32_t *trees, double *importance)
+hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
+						   const int64_t *target, const int64_t *predicted,
+						   const uint32_t *trees, double *importance)
 {
 	uint32_t	n = effects->n_subjects;
-	double	   *spread = hp_alloc0(env, n, sizeof(double));
+	double	   *spread = effects->spread;
 	uint32_t	runs = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		importance[i] = 0;
+	for (uint32_t s = 0; s < n; s++)
+		importance[s] = spread[s] = 0;
 	for (uint32_t i = 0; i < effects->n_runs; i++)
 	{
 		uint32_t	run = i * effects->stride;
 		const int64_t *sum = effects->sum + (size_t) i * n;
 		double		error;
 
-		if (i % 1024 == 0)
+		if (i % 16 == 0)
 			hp_tick(env);
 		if (trees[run] == 0)
 			continue;

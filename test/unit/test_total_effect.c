@@ -1,12 +1,12 @@
 /*
- * test_effect.c
+ * test_total_effect.c
  *		Importance by the effects of a forest: the formula on numbers made by
  *		hand, which runs are looked at, and trees that are followed by a second.
  */
 #define FIXTURES ""
 #include "trained.h"
 
-#include "core/effect.h"
+#include "core/total_effect.h"
 
 static bool
 nearly(double a, double b)
@@ -24,13 +24,13 @@ test_formula(void)
 	const int64_t target[] = {100, -40, 7};
 	const int64_t predicted[] = {120, -90, 0};	/* 60, -30, - */
 	const uint32_t trees[] = {2, 3, 0};
-	HpEffects  *effects = hp_effects_create(unit_env, 3, 2);
+	HpTotalEffects *effects = hp_total_effects_create(unit_env, 3, 2);
 	double		got[2];
 
 	/* effects: 10 and -20; 5 and 30 */
 	memcpy(effects->sum, (int64_t[]) {20, 10, -60, 90, 999, 999},
 		   6 * sizeof(int64_t));
-	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
 	/* N = (10 (40 + 10) + -20 (-10 - 20)) / 2, D = (100 + 400) / 2 */
 	ok(nearly(got[0], 550.0 * 550 / 250), "N^2 / D: %g", got[0]);
 	/* N = (5 (40 + 5) + 30 (-10 + 30)) / 2, D = (25 + 900) / 2 */
@@ -38,7 +38,7 @@ test_formula(void)
 
 	/* effects that go against the metric explain nothing */
 	memcpy(effects->sum, (int64_t[]) {-20, 0, 60, 0, 0, 0}, 6 * sizeof(int64_t));
-	hp_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
+	hp_total_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
 						 trees, got);
 	ok(got[0] == 0 && got[1] == 0, "against the metric, and none at all: 0");
 	unit_free_all();
@@ -52,7 +52,7 @@ test_shrinkage(void)
 	int64_t		target[1000];
 	int64_t		predicted[1000];
 	uint32_t	trees[1000];
-	HpEffects  *effects = hp_effects_create(unit_env, 1000, 2);
+	HpTotalEffects *effects = hp_total_effects_create(unit_env, 1000, 2);
 
 	for (uint32_t run = 0; run < 1000; run++)
 	{
@@ -66,7 +66,7 @@ test_shrinkage(void)
 		effects->sum[2 * run] = a;
 		effects->sum[2 * run + 1] = b / 4;
 	}
-	hp_effect_importance(unit_env, effects, target, predicted, trees, got);
+	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
 	ok(nearly(got[0], 8.25 * 900 * 900) && nearly(got[1], 8.25 * 400 * 400),
 	   "the variances of both, however much of them the forest tells");
 	unit_free_all();
@@ -81,7 +81,7 @@ test_looked_at(void)
 	for (uint32_t n = 0; n < 3000000; n = n * 2 + 1)
 		for (uint32_t subjects = 1; subjects < 70000; subjects *= 3)
 		{
-			uint32_t	looked_at = hp_effect_runs(n, subjects);
+			uint32_t	looked_at = hp_total_effect_runs(n, subjects);
 
 			fits = fits && looked_at <= n && (looked_at >= 128 || looked_at == n) &&
 				(looked_at <= 256 || (uint64_t) looked_at * subjects <= 1 << 20);
@@ -115,6 +115,55 @@ test_twice(void)
 	ok(memcmp(once.reports[5].impurity, twice.reports[5].impurity,
 			  once.map->n_features * sizeof(double)) == 0,
 	   "reports are of the first trees, which are the same");
+	unit_free_all();
+}
+
+/*
+ * Where all values are exchanged for a partner's the forest predicts what it
+ * predicts of the partner.  Within a tree each run is partner once: over all
+ * runs nothing is left of the effects, to the last bit, of two trees as of one.
+ */
+static void
+test_all_exchanged(void)
+{
+	enum
+	{
+		N = 300
+	};
+	UnitRandom	random = 41;
+	static const char *const names[] = {"all.a", "all.b", "all.c"};
+	HpInput		inputs[3];
+	double	   *metric = hp_alloc0(unit_env, N, sizeof(double));
+	HpForestSettings settings = DEFAULTS;
+	Trained		t;
+	int64_t		sum[4] = {0};
+	int64_t		size = 0;
+
+	for (int c = 0; c < 3; c++)
+	{
+		double	   *x = hp_alloc(unit_env, N, sizeof(double));
+
+		for (int i = 0; i < N; i++)
+		{
+			x[i] = random_uniform(&random);
+			metric[i] += x[i] * (c + 1);
+		}
+		inputs[c] = unit_numbers(names[c], x, N);
+	}
+	settings.trees = 20;
+	settings.depth = 1;
+	settings.twice = true;
+	t = train(unit_frame(inputs, 3, metric, N), &settings);
+	for (uint32_t run = 0; run < N; run++)
+		for (uint32_t s = 0; s < 4; s++)
+		{
+			int64_t		effect = hp_total_effects_of(t.out_of_bag.effects, run)[s];
+
+			sum[s] += effect;
+			size += s == 3 ? llabs(effect) : 0;
+		}
+	ok(size > 0 && sum[3] == 0, "of all parameters together nothing is left");
+	ok(sum[0] != 0 && sum[1] != 0 && sum[2] != 0, "of one something is");
 	unit_free_all();
 }
 
@@ -153,6 +202,26 @@ test_nothing(void)
 	unit_free_all();
 }
 
+/* A report may have room for what is not asked for: replicates share theirs. */
+static void
+test_not_asked_for(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(60, 29);
+	Trained		t = prepare(unit_env, frame, &settings);
+	bool		untouched = true;
+
+	settings.permutation = false;
+	for (uint32_t f = 0; f < t.map->n_features; f++)
+		t.reports[0].permutation[f] = 7;
+	hp_train_tree(hp_trainer_create(unit_env, frame, t.map, &settings), 0,
+				  &t.reports[0], &t.out_of_bag);
+	for (uint32_t f = 0; f < t.map->n_features; f++)
+		untouched = untouched && t.reports[0].permutation[f] == 7;
+	ok(untouched && t.out_of_bag.effects == NULL, "nothing is permuted");
+	unit_free_all();
+}
+
 static void
 test_leaves(void)
 {
@@ -175,7 +244,9 @@ main(void)
 	test_shrinkage();
 	test_looked_at();
 	test_twice();
+	test_all_exchanged();
 	test_nothing();
+	test_not_asked_for();
 	test_leaves();
 	return done();
 }

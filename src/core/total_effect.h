@@ -1,15 +1,18 @@
 /*
- * effect.h
+ * total_effect.h
  *		What the values of a parameter do to the forest's predictions of runs
  *		that its trees have not seen, and the importance that follows.
  *
  * The effect of a subject (a feature, or a group of them: group.h) on a run is
  * how much its prediction changes when the subject's values are exchanged for
  * those of another run, on average over the trees that have the run out of
- * bag: the subject is averaged out.  A forest tells effects too small, some
- * more than others, and tells a little of an effect where there is none.
- * Therefore effects are held against the metric itself: the importance is the
- * variance of the metric that a regression on the effects explains,
+ * bag: the subject is averaged out.  That is its total effect, with whatever it
+ * does together with others; what it does alone is the business of anova.h.
+ *
+ * A forest tells effects too small, some more than others, and tells a little
+ * of an effect where there is none.  Therefore effects are held against the
+ * metric itself: the importance is the variance of the metric that a regression
+ * on the effects explains,
  *
  *		N^2 / D,  N = mean of h (y - f + h),  D = mean of h^2
  *
@@ -18,8 +21,8 @@
  * ones but for a factor, this is the total sensitivity index times the
  * metric's variance, whatever the factor: a forest's shrinkage cancels.
  */
-#ifndef HPIMP_EFFECT_H
-#define HPIMP_EFFECT_H
+#ifndef HPIMP_TOTAL_EFFECT_H
+#define HPIMP_TOTAL_EFFECT_H
 
 #include "group.h"
 
@@ -27,29 +30,31 @@
  * Sums of effects over trees: exact, so workers' can be added.  Of many runs
  * every stride-th is looked at, the first among them.
  */
-typedef struct HpEffects
+typedef struct HpTotalEffects
 {
 	uint32_t	stride;
 	uint32_t	n_runs;			/* that are looked at */
 	uint32_t	n_subjects;
 	int64_t    *sum;			/* by run looked at and subject */
-} HpEffects;
+	double	   *spread;			/* scratch memory, by subject */
+} HpTotalEffects;
 
-extern HpEffects *hp_effects_create(const HpEnv *env, uint32_t n_runs,
-									uint32_t n_subjects);
+extern HpTotalEffects *hp_total_effects_create(const HpEnv *env,
+											   uint32_t n_runs,
+											   uint32_t n_subjects);
 
 /* Of how many runs the effects are looked at. */
-extern uint32_t hp_effect_runs(uint32_t n_runs, uint32_t n_subjects);
+extern uint32_t hp_total_effect_runs(uint32_t n_runs, uint32_t n_subjects);
 
 static inline size_t
-hp_effects_count(const HpEffects *effects)
+hp_total_effects_count(const HpTotalEffects *effects)
 {
 	return (size_t) effects->n_runs * effects->n_subjects;
 }
 
 /* The sums of a run that is looked at, by subject. */
 static inline int64_t *
-hp_effects_of(const HpEffects *effects, uint32_t run)
+hp_total_effects_of(const HpTotalEffects *effects, uint32_t run)
 {
 	return effects->sum + (size_t) (run / effects->stride) *
 		effects->n_subjects;
@@ -60,15 +65,18 @@ hp_effects_of(const HpEffects *effects, uint32_t run)
  * are, by run, the sum of the forest's predictions and the number of trees that
  * made it.
  */
-extern void hp_effect_importance(const HpEnv *env, const HpEffects *effects,
-								 const int64_t *target,
-								 const int64_t *predicted,
-								 const uint32_t *trees, double *importance);
+extern void hp_total_effect_importance(const HpEnv *env,
+									   const HpTotalEffects *effects,
+									   const int64_t *target,
+									   const int64_t *predicted,
+									   const uint32_t *trees,
+									   double *importance);
 
 /*
- * Sources.  Total index by permuting: Saltelli et al., Comput. Phys. Commun.
- * 181 (2010), and Gregorutti, Michel and Saint-Pierre, Stat. Comput. 27 (2017)
- * for forests.  Permuting out of bag: Breiman 2001.
+ * Sources.  Total effects: Homma and Saltelli, Reliab. Eng. Syst. Saf. 52
+ * (1996).  Their index by permuting: Saltelli et al., Comput. Phys. Commun. 181
+ * (2010), and Gregorutti, Michel and Saint-Pierre, Stat. Comput. 27 (2017) for
+ * forests.  Permuting out of bag: Breiman 2001.
  */
 
-#endif							/* HPIMP_EFFECT_H */
+#endif							/* HPIMP_TOTAL_EFFECT_H */
