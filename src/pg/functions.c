@@ -582,7 +582,7 @@ read_cached(FunctionCallInfo fcinfo, struct varlena *value)
 static Datum
 float_or_null(FunctionCallInfo fcinfo, double value)
 {
-	if (isnan(value))
+	if (!isfinite(value))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(value);
 }

@@ -412,7 +412,11 @@ get_codes(Reader *reader, ModelRow *row, int flags)
 	{
 		row->numbers = palloc(row->n_codes * sizeof(double));
 		for (uint32 c = 0; c < row->n_codes; c++)
+		{
 			row->numbers[c] = c <= row->n_words ? NAN : get_defined(reader);
+			if (c > row->n_words && isnan(row->numbers[c]))
+				damaged(reader, "A value of a parameter is not a number.");
+		}
 	}
 	if (flags & ROW_LABELS)
 	{
