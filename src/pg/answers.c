@@ -249,9 +249,6 @@ answer_parameters(ReturnSetInfo *result, const Model *model)
 	}
 }
 
-/* A p-value above it says that there is nothing to be explained. */
-#define CHANCE	0.05
-
 /*
  * How far the forest can be trusted, in words; comparisons with a p-value that
  * is not known are false.
@@ -267,9 +264,9 @@ make_verdict(const Model *model)
 		return "no hyperparameter varies: nothing can be said";
 	if (isnan(model->r2))
 		return "too few runs or trees to judge: do not read the importances";
-	if (model->p_value > CHANCE)
+	if (model->p_value > P_OF_CHANCE)
 		return "no better than chance: do not read the importances";
-	if (model->r2 < R2_NEXT_TO_NOTHING && model->p_value <= CHANCE)
+	if (model->r2 < R2_NEXT_TO_NOTHING && model->p_value <= P_OF_CHANCE)
 		return "next to nothing is explained, but more than by chance: only small p-values say anything";
 	if (model->r2 < R2_NEXT_TO_NOTHING)
 		return "the hyperparameters explain next to nothing: the importances are a guess";
