@@ -34,6 +34,13 @@ add_datum(Row *row, Datum value, bool isnull)
 }
 
 static inline void
+add_nulls(Row *row, int n)
+{
+	while (n-- > 0)
+		add_datum(row, (Datum) 0, true);
+}
+
+static inline void
 add_float(Row *row, double value)
 {
 	add_datum(row, Float8GetDatum(value), !isfinite(value));
