@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "core/order.h"
 #include "pg/model.h"
 
 #define LETTERS			"hpft"
@@ -324,6 +325,22 @@ get_runs_of(Reader *reader, ModelRow *row)
 		row->best_of[c] = get_varint(reader, row->runs_of[c]);
 }
 
+static bool
+in_order(HpText a, HpText b)
+{
+	return hp_text_compare(a.bytes, a.length, b.bytes, b.length) <= 0;
+}
+
+/* Labels from 1 to before end, the last of which may stand for others. */
+static bool
+are_shuffled(const ModelRow *row, uint32 end)
+{
+	for (uint32 c = 2; c < end - row->pooled; c++)
+		if (!in_order(row->labels[c - 1], row->labels[c]))
+			return true;
+	return false;
+}
+
 /* The numbers and labels by code. */
 static void
 get_codes(Reader *reader, ModelRow *row, int flags)
@@ -345,6 +362,7 @@ get_codes(Reader *reader, ModelRow *row, int flags)
 		row->labels = palloc0(n * sizeof(HpText));
 		for (uint32 c = 1; c < n; c++)
 			row->labels[c] = get_text(reader);
+		row->shuffled = are_shuffled(row, n);
 	}
 }
 
@@ -415,6 +433,9 @@ get_rows(Reader *reader, Model *model)
 	{
 		CHECK_FOR_INTERRUPTS();
 		get_row(reader, &model->rows[i]);
+		if (i > 0 && !in_order(model->rows[i - 1].parameter,
+							   model->rows[i].parameter))
+			model->shuffled = true;
 		if (model->rows[i].role == HP_PARAMETER)
 			model->features[model->n_features++] = i;
 	}

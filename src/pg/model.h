@@ -74,6 +74,8 @@ typedef struct ModelRow
 	HpDescription description;
 	double	   *numbers;		/* by code; NULL if categorical */
 	HpText	   *labels;			/* by code; NULL if numeric without words */
+	bool		shuffled;		/* the labels are in no order: they come from
+								 * an encoding that has another */
 } ModelRow;
 
 /* Counts of runs, used and left out; those beyond a sample are neither. */
@@ -110,6 +112,7 @@ typedef struct Model
 	ModelGroup *groups;
 	uint32		n_features;
 	uint32	   *features;		/* index of the row of each feature */
+	bool		shuffled;		/* parameters are not in the order of names */
 	uint32		n_trees;		/* kept: all, each followed by its second if it
 								 * has one; or none if too large or never grown */
 	const char *trees;			/* flat: see model_trees.c */

@@ -27,7 +27,8 @@ code_of_value(const ModelRow *row, const HpValue *value)
 		.n_codes = row->n_codes,
 		.n_words = row->n_words,
 		.numbers = row->numbers,
-		.labels = row->labels
+		.labels = row->labels,
+		.shuffled = row->shuffled
 	};
 	uint32		code;
 
@@ -55,18 +56,17 @@ compare_parameter(const Model *model, uint32 feature, HpText name)
 						   name.bytes, name.length);
 }
 
-static void
-candidate_leaf(void *arg, const char *path, uint32 path_length,
-			   const HpValue *value)
+/* The first feature of a parameter, or n_features. */
+static uint32
+find_feature(const Model *model, HpText name)
 {
-	Candidate  *candidate = arg;
-	const Model *model = candidate->model;
-	HpText		name = {path, path_length};
 	uint32		first = 0;
 	uint32		end = model->n_features;
 
-	/* features are in the order of their parameters' names */
-	while (first < end)
+	while (model->shuffled && first < end &&
+		   compare_parameter(model, first, name) != 0)
+		first++;
+	while (!model->shuffled && first < end)
 	{
 		uint32		middle = first + (end - first) / 2;
 
@@ -75,10 +75,22 @@ candidate_leaf(void *arg, const char *path, uint32 path_length,
 		else
 			end = middle;
 	}
-	for (; first < model->n_features &&
-		 compare_parameter(model, first, name) == 0; first++)
-		candidate->codes[first] =
-			code_of_value(&model->rows[model->features[first]], value);
+	return first;
+}
+
+/* Those of a parameter, one-hot levels of it, stand together. */
+static void
+candidate_leaf(void *arg, const char *path, uint32 path_length,
+			   const HpValue *value)
+{
+	Candidate  *candidate = arg;
+	const Model *model = candidate->model;
+	HpText		name = {path, path_length};
+
+	for (uint32 f = find_feature(model, name); f < model->n_features &&
+		 compare_parameter(model, f, name) == 0; f++)
+		candidate->codes[f] =
+			code_of_value(&model->rows[model->features[f]], value);
 }
 
 double
