@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -160,7 +160,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
@@ -183,7 +183,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,

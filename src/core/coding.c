@@ -454,13 +454,22 @@ nearest_number(const HpCodeBook *book, double x)
 	return low;
 }
 
+static bool
+is_label(const HpCodeBook *book, uint32_t code, HpText text)
+{
+	return hp_text_compare(book->labels[code].bytes, book->labels[code].length,
+						   text.bytes, text.length) == 0;
+}
+
 /* The code in [first, end) whose label is text. */
 static uint32_t
 find_label(const HpCodeBook *book, HpText text, uint32_t first, uint32_t end)
 {
 	uint32_t	stop = end;
 
-	while (first < end)
+	while (book->shuffled && first < end && !is_label(book, first, text))
+		first++;
+	while (!book->shuffled && first < end)
 	{
 		uint32_t	middle = first + (end - first) / 2;
 		const HpText *label = &book->labels[middle];
@@ -471,9 +480,7 @@ find_label(const HpCodeBook *book, HpText text, uint32_t first, uint32_t end)
 		else
 			end = middle;
 	}
-	if (first < stop && book->labels[first].length == text.length &&
-		hp_text_compare(book->labels[first].bytes, text.length,
-						text.bytes, text.length) == 0)
+	if (first < stop && is_label(book, first, text))
 		return first;
 	return HP_UNKNOWN_CODE;
 }

@@ -103,6 +103,7 @@ typedef struct HpCodeBook		/* what hp_code_of() needs of a coding */
 	uint32_t	n_words;
 	const double *numbers;
 	const HpText *labels;
+	bool		shuffled;		/* the labels are in no order */
 } HpCodeBook;
 
 extern uint32_t hp_code_of(const HpCodeBook *book, const HpValue *value);

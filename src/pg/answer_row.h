@@ -2,7 +2,7 @@
  * answer_row.h
  *		Building the rows of an answer.
  *
- * What is not defined is NULL, never NaN.
+ * What is not defined is NULL, never NaN; so is what is too large for a number.
  */
 #ifndef HPIMP_ANSWER_ROW_H
 #define HPIMP_ANSWER_ROW_H
@@ -34,9 +34,16 @@ add_datum(Row *row, Datum value, bool isnull)
 }
 
 static inline void
+add_nulls(Row *row, int n)
+{
+	while (n-- > 0)
+		add_datum(row, (Datum) 0, true);
+}
+
+static inline void
 add_float(Row *row, double value)
 {
-	add_datum(row, Float8GetDatum(value), isnan(value));
+	add_datum(row, Float8GetDatum(value), !isfinite(value));
 }
 
 static inline void

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "core/describe.h"
@@ -50,25 +51,35 @@ allocate_sortables(uint32 n)
 	return palloc_extended((n + 1) * sizeof(Sortable), MCXT_ALLOC_HUGE);
 }
 
-static Sortable *
-rows_by_importance(const Model *model)
+/* The findings of a row, or of a group: their indexes are behind the rows'. */
+static const Findings *
+findings_of(const Model *model, uint32 index)
 {
-	Sortable   *order = allocate_sortables(model->n_rows);
+	return index < model->n_rows ? &model->rows[index].findings :
+		&model->groups[index - model->n_rows].findings;
+}
 
-	for (uint32 i = 0; i < model->n_rows; i++)
-	{
-		const ModelRow *row = &model->rows[i];
+/* The first n rows and groups, by importance. */
+static Sortable *
+sort_by_importance(const Model *model, uint32 n)
+{
+	Sortable   *order = allocate_sortables(n);
 
-		order[i] = (Sortable) {row->findings.importance[model->method], row->name, i};
-	}
-	qsort(order, model->n_rows, sizeof(Sortable), compare_sortables);
+	for (uint32 i = 0; i < n; i++)
+		order[i] = (Sortable) {
+			findings_of(model, i)->importance[model->method],
+			i < model->n_rows ? model->rows[i].name :
+			model->groups[i - model->n_rows].name,
+			i
+		};
+	qsort(order, n, sizeof(Sortable), compare_sortables);
 	return order;
 }
 
 uint32 *
 model_order(const Model *model)
 {
-	Sortable   *sorted = rows_by_importance(model);
+	Sortable   *sorted = sort_by_importance(model, model->n_rows);
 	uint32	   *order = palloc((model->n_rows + 1) * sizeof(uint32));
 
 	for (uint32 i = 0; i < model->n_rows; i++)
@@ -215,42 +226,78 @@ make_note(const Model *model, const ModelRow *row)
 	return notes.data;
 }
 
+static void
+add_findings(Row *out, const Model *model, const Findings *findings)
+{
+	add_float(out, findings->importance[model->method]);
+	add_float(out, findings->standard_error);
+	add_float(out, findings->p_value);
+	add_float(out, findings->p_value_adjusted);
+	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
+		add_float(out, findings->importance[m]);
+}
+
+static void
+emit_parameter(ReturnSetInfo *result, const Model *model, const ModelRow *row)
+{
+	const HpDescription *d = &row->description;
+	Row			out = {0};
+
+	add_text(&out, row->name);
+	add_string(&out, kind_name(row->kind));
+	add_bigint(&out, row->all_runs);
+	add_bigint(&out, model->runs.all - row->all_runs);
+	add_bigint(&out, row->distinct);
+	add_float(&out, d->minimum);
+	add_float(&out, d->maximum);
+	add_findings(&out, model, &row->findings);
+	add_float(&out, d->pearson);
+	add_float(&out, d->p_value);
+	add_float(&out, d->spearman);
+	add_float(&out, d->spearman_p_value);
+	add_float(&out, d->eta2);
+	add_string(&out, make_note(model, row));
+	emit(result, &out);
+}
+
+/* A group has no values, and no correlation. */
+static void
+emit_group(ReturnSetInfo *result, const Model *model, uint32 group)
+{
+	uint32		n = 0;
+	Row			out = {0};
+
+	for (uint32 f = 0; f < model->n_features; f++)
+		if (model->rows[model->features[f]].group == group + 1)
+			n++;
+	add_text(&out, model->groups[group].name);
+	add_string(&out, "group");
+	add_nulls(&out, 5);
+	add_findings(&out, model, &model->groups[group].findings);
+	add_nulls(&out, 5);
+	add_string(&out, psprintf("%u %s taken together", n,
+							   model->onehot ? "columns" : "parameters"));
+	emit(result, &out);
+}
+
 void
 answer_parameters(ReturnSetInfo *result, const Model *model)
 {
-	Sortable   *order = rows_by_importance(model);
+	uint32		n = model->n_rows + model->n_groups;
+	Sortable   *order = sort_by_importance(model, n);
 
-	for (uint32 i = 0; i < model->n_rows; i++)
+	for (uint32 i = 0; i < n; i++)
 	{
-		const ModelRow *row = &model->rows[order[i].index];
-		const HpDescription *d = &row->description;
-		Row			out = {0};
+		uint32		index = order[i].index;
 
-		add_text(&out, row->name);
-		add_string(&out, kind_name(row->kind));
-		add_bigint(&out, row->all_runs);
-		add_bigint(&out, model->runs.all - row->all_runs);
-		add_bigint(&out, row->distinct);
-		add_float(&out, d->minimum);
-		add_float(&out, d->maximum);
-		add_float(&out, row->findings.importance[model->method]);
-		add_float(&out, row->findings.standard_error);
-		add_float(&out, row->findings.p_value);
-		add_float(&out, row->findings.p_value_adjusted);
-		for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
-			add_float(&out, row->findings.importance[m]);
-		add_float(&out, d->pearson);
-		add_float(&out, d->p_value);
-		add_float(&out, d->spearman);
-		add_float(&out, d->spearman_p_value);
-		add_float(&out, d->eta2);
-		add_string(&out, make_note(model, row));
-		emit(result, &out);
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (index < model->n_rows)
+			emit_parameter(result, model, &model->rows[index]);
+		else
+			emit_group(result, model, index - model->n_rows);
 	}
 }
-
-/* A p-value above it says that there is nothing to be explained. */
-#define CHANCE	0.05
 
 /*
  * How far the forest can be trusted, in words; comparisons with a p-value that
@@ -267,9 +314,9 @@ make_verdict(const Model *model)
 		return "no hyperparameter varies: nothing can be said";
 	if (isnan(model->r2))
 		return "too few runs or trees to judge: do not read the importances";
-	if (model->p_value > CHANCE)
+	if (model->p_value > P_OF_CHANCE)
 		return "no better than chance: do not read the importances";
-	if (model->r2 < R2_NEXT_TO_NOTHING && model->p_value <= CHANCE)
+	if (model->r2 < R2_NEXT_TO_NOTHING && model->p_value <= P_OF_CHANCE)
 		return "next to nothing is explained, but more than by chance: only small p-values say anything";
 	if (model->r2 < R2_NEXT_TO_NOTHING)
 		return "the hyperparameters explain next to nothing: the importances are a guess";

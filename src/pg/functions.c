@@ -16,18 +16,14 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "core/order.h"
 #include "pg/answers.h"
-#include "pg/compat.h"
-#include "pg/config.h"
 #include "pg/effects.h"
-#include "pg/environment.h"
 #include "pg/model.h"
+#include "pg/predict.h"
 #include "pg/progress.h"
 #include "pg/settings.h"
 #include "pg/source.h"
@@ -142,17 +138,32 @@ runs_argument(FunctionCallInfo fcinfo, int config)
 }
 
 /*
- * The model of a function on a table whose config is argument number
- * `config`, the settings right behind.  NULL if there are no rows.  Settings
- * are looked at first: a wrong one should not take a scan to be told.
+ * The model of a function on a table whose settings are right behind config.
+ * NULL if there are no rows.  Settings are looked at first: a wrong one should
+ * not take a scan to be told.
  */
 static Model *
-runs_model(FunctionCallInfo fcinfo, int config, Wanted wanted)
+runs_model(FunctionCallInfo fcinfo, Wanted wanted)
 {
-	Settings	settings = settings_from_arguments(fcinfo, config + 1);
-	Study	   *study = runs_argument(fcinfo, config);
+	Settings	settings = settings_from_arguments(fcinfo, 3);
+	Study	   *study = runs_argument(fcinfo, 2);
 
 	return study == NULL ? NULL : train(study, &settings, wanted);
+}
+
+/*
+ * A forest with its trees, without an importance: of a function on a table
+ * that has no answer to give of those.
+ */
+static Model *
+runs_trees(FunctionCallInfo fcinfo, int config, int first_setting)
+{
+	Settings	settings = settings_from_arguments(fcinfo, first_setting);
+	Study	   *study = runs_argument(fcinfo, config);
+
+	settings.forest.permutation = settings.forest.corrected = false;
+	settings.forest.fanova = settings.uncertainty = false;
+	return study == NULL ? NULL : train(study, &settings, WANTED_TREES);
 }
 
 /* (runs regclass, metric text, config text[]) -> hp_study */
@@ -208,7 +219,7 @@ ask_runs(FunctionCallInfo fcinfo, ModelAnswer answer, Wanted wanted)
 	InitMaterializedSRF(fcinfo, 0);
 	PROGRESS_BEGIN(PG_GETARG_OID(0));
 	{
-		Model	   *model = runs_model(fcinfo, 2, wanted);
+		Model	   *model = runs_model(fcinfo, wanted);
 
 		if (model != NULL)
 			answer((ReturnSetInfo *) fcinfo->resultinfo, model);
@@ -283,24 +294,15 @@ hp_suggest_of_runs(PG_FUNCTION_ARGS)
 
 /* ---- effects of parameters, alone and in pairs ---- */
 
-/*
- * A forest with its trees, without an importance, to be asked in a space: of a
- * function on a table whose space stands between config and the settings.
- */
+/* To be asked in a space, which stands between config and the settings. */
 static Model *
 runs_effects(FunctionCallInfo fcinfo, int config)
 {
 	HpSpace		space = settings_space(fcinfo, config + 1);
-	Settings	settings = settings_from_arguments(fcinfo, config + 2);
-	Study	   *study = runs_argument(fcinfo, config);
-	Model	   *model;
+	Model	   *model = runs_trees(fcinfo, config, config + 2);
 
-	if (study == NULL)
-		return NULL;
-	settings.forest.permutation = settings.forest.corrected = false;
-	settings.forest.fanova = false;
-	model = train(study, &settings, WANTED_TREES);
-	model->space = space;
+	if (model != NULL)
+		model->space = space;
 	return model;
 }
 
@@ -440,102 +442,6 @@ hp_levels_of_runs(PG_FUNCTION_ARGS)
 
 /* ---- prediction ---- */
 
-/* A config on its way to codes by feature. */
-typedef struct Candidate
-{
-	const Model *model;
-	uint32	   *codes;
-} Candidate;
-
-static uint32
-code_of_value(const ModelRow *row, const HpValue *value)
-{
-	HpText		level[2] = {{"", 0}, row->level};
-	HpCodeBook	book = {
-		.kind = row->kind,
-		.n_codes = row->n_codes,
-		.n_words = row->n_words,
-		.numbers = row->numbers,
-		.labels = row->labels
-	};
-	uint32		code;
-
-	if (row->level_missing)
-		return 1;				/* false: it is not missing */
-	if (row->level.bytes != NULL)
-	{
-		book = (HpCodeBook) {
-			.kind = HP_CATEGORICAL, .n_codes = 2, .labels = level
-		};
-		return hp_code_of(&book, value) == 1 ? 2 : 1;
-	}
-	code = hp_code_of(&book, value);
-	if (code == HP_UNKNOWN_CODE && row->pooled)
-		return row->n_codes - 1;
-	return code;
-}
-
-static int
-compare_parameter(const Model *model, uint32 feature, HpText name)
-{
-	HpText		parameter = model->rows[model->features[feature]].parameter;
-
-	return hp_text_compare(parameter.bytes, parameter.length,
-						   name.bytes, name.length);
-}
-
-static void
-candidate_leaf(void *arg, const char *path, uint32 path_length,
-			   const HpValue *value)
-{
-	Candidate  *candidate = arg;
-	const Model *model = candidate->model;
-	HpText		name = {path, path_length};
-	uint32		first = 0;
-	uint32		end = model->n_features;
-
-	/* features are in the order of their parameters' names */
-	while (first < end)
-	{
-		uint32		middle = first + (end - first) / 2;
-
-		if (compare_parameter(model, middle, name) < 0)
-			first = middle + 1;
-		else
-			end = middle;
-	}
-	for (; first < model->n_features &&
-		 compare_parameter(model, first, name) == 0; first++)
-		candidate->codes[first] =
-			code_of_value(&model->rows[model->features[first]], value);
-}
-
-/* NaN if there is nothing to predict from. */
-static double
-predict(const Model *model, Jsonb *config)
-{
-	Candidate	candidate = {model, palloc((model->n_features + 1) *
-										   sizeof(uint32))};
-
-	if (!model_can_grow(model))
-		return NAN;
-	if (model->n_trees == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the forest holds no trees to predict with"),
-				 errdetail("They were too large to keep."),
-				 errhint("Train with fewer trees or a larger min_samples_leaf.")));
-	for (uint32 f = 0; f < model->n_features; f++)
-	{
-		const ModelRow *row = &model->rows[model->features[f]];
-
-		candidate.codes[f] = row->level.bytes == NULL ? 0 :
-			row->level_missing ? 2 : 1;
-	}
-	config_walk(config, candidate_leaf, &candidate);
-	return model_predict(model, candidate.codes);
-}
-
 /*
  * The model of a forest that lies in a TOAST table, kept from call to call:
  * predictions for many configs should not fetch it again for each.
@@ -582,7 +488,7 @@ read_cached(FunctionCallInfo fcinfo, struct varlena *value)
 static Datum
 float_or_null(FunctionCallInfo fcinfo, double value)
 {
-	if (isnan(value))
+	if (!isfinite(value))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(value);
 }
@@ -608,7 +514,7 @@ hp_predict_by_runs(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	PROGRESS_BEGIN(PG_GETARG_OID(0));
 	{
-		model = runs_model(fcinfo, 3, WANTED_TREES);
+		model = runs_trees(fcinfo, 3, 4);
 	}
 	PROGRESS_END();
 	if (model == NULL)

@@ -2,8 +2,8 @@
  * model.h
  *		The hp_forest value: a trained model and what was found out about it.
  *
- * A Model is the value in memory.  model.c reads and writes the flat format,
- * in one place; its trees stay in the flat bytes and are walked there.
+ * A Model is the value in memory.  model.c reads and writes the flat format;
+ * its trees stay in the flat bytes, and model_trees.c is who knows them there.
  */
 #ifndef HPIMP_MODEL_H
 #define HPIMP_MODEL_H
@@ -74,6 +74,8 @@ typedef struct ModelRow
 	HpDescription description;
 	double	   *numbers;		/* by code; NULL if categorical */
 	HpText	   *labels;			/* by code; NULL if numeric without words */
+	bool		shuffled;		/* the labels are in no order: they come from
+								 * an encoding that has another */
 } ModelRow;
 
 /* Counts of runs, used and left out; those beyond a sample are neither. */
@@ -110,9 +112,10 @@ typedef struct Model
 	ModelGroup *groups;
 	uint32		n_features;
 	uint32	   *features;		/* index of the row of each feature */
+	bool		shuffled;		/* parameters are not in the order of names */
 	uint32		n_trees;		/* kept: all, each followed by its second if it
 								 * has one; or none if too large or never grown */
-	const char *trees;			/* flat: see model.c */
+	const char *trees;			/* flat: see model_trees.c */
 	const char *trees_end;
 } Model;
 
@@ -125,6 +128,29 @@ model_trees(const HpForestSettings *settings)
 
 /* A forest that is larger is kept without its trees. */
 #define MODEL_MAX_TREE_BYTES	((Size) 900 * 1024 * 1024)
+
+/* Whether there are runs, parameters and a varying metric to grow trees on. */
+static inline bool
+model_can_grow(const Model *model)
+{
+	return model->runs.used >= 2 && model->unit > 0 && model->n_features > 0;
+}
+
+/* ---- model.c ---- */
+
+/* The flat varlena of a model. */
+extern struct varlena *model_write(const Model *model);
+
+/*
+ * The model of a detoasted flat value.  Texts are copied only if the encoding
+ * differs; the trees stay in the value.
+ */
+extern Model *model_read(struct varlena *value);
+
+/* The same, of bytes from outside: checked whole, or an error. */
+extern Model *model_check(const char *bytes, Size size);
+
+/* ---- model_trees.c ---- */
 
 /* Collects trees in their flat form. */
 typedef struct TreeBytes
@@ -143,24 +169,8 @@ extern void tree_bytes_add(TreeBytes *trees, const HpTree *tree);
  */
 extern char *tree_bytes_extend(TreeBytes *trees, Size size);
 
-/* Whether there are runs, parameters and a varying metric to grow trees on. */
-static inline bool
-model_can_grow(const Model *model)
-{
-	return model->runs.used >= 2 && model->unit > 0 && model->n_features > 0;
-}
-
-/* The flat varlena of a model. */
-extern struct varlena *model_write(const Model *model);
-
-/*
- * The model of a detoasted flat value.  Texts are copied only if the encoding
- * differs; the trees stay in the value.
- */
-extern Model *model_read(struct varlena *value);
-
-/* The same, of bytes from outside: checked whole, or an error. */
-extern Model *model_check(const char *bytes, Size size);
+/* Trees from outside: safe to be walked, or an error. */
+extern void model_check_trees(const Model *model);
 
 /* The trees one after the other; all bits 0 but model before the first. */
 typedef struct ModelTrees

@@ -22,7 +22,6 @@
 #include "utils/guc.h"
 
 #include "pg/compat.h"
-#include "pg/environment.h"
 #include "pg/parallel.h"
 #include "pg/progress.h"
 #include "pg/team.h"

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/parallel.h"
 #include "miscadmin.h"
 #include "storage/shm_toc.h"
@@ -204,10 +206,13 @@ importances_shown(const Model *model)
 	return shown;
 }
 
+/* What is not known has no error either. */
 static void
-fill_findings(Findings *findings, const HpDoubt *doubt, uint32 subject)
+fill_findings(Findings *findings, Method method, const HpDoubt *doubt,
+			  uint32 subject)
 {
-	findings->standard_error = doubt->standard_error[subject];
+	findings->standard_error = isnan(findings->importance[method]) ? NAN :
+		doubt->standard_error[subject];
 	findings->p_value = doubt->p_value[subject];
 	findings->p_value_adjusted = doubt->p_value_adjusted[subject];
 }
@@ -230,8 +235,10 @@ resample(Model *model, const HpFrame *frame, const HpFeatureMap *map,
 							  report_size(&rounds.plan));
 	doubt = do_rounds(&rounds, importances_shown(model));
 	for (uint32 f = 0; f < map->n_features; f++)
-		fill_findings(&model->rows[model->features[f]].findings, &doubt, f);
+		fill_findings(&model->rows[model->features[f]].findings,
+					  model->method, &doubt, f);
 	for (uint32 g = 0; g < model->n_groups; g++)
-		fill_findings(&model->groups[g].findings, &doubt, map->n_features + g);
+		fill_findings(&model->groups[g].findings, model->method, &doubt,
+					  map->n_features + g);
 	model->p_value = doubt.forest_p_value;
 }

@@ -177,6 +177,16 @@ settings_space(FunctionCallInfo fcinfo, int argument)
 	return get_choice(fcinfo, argument, "space", spaces);
 }
 
+static const char *
+method_name(Method method)
+{
+	const Choice *c = methods;
+
+	while (c->value != (int) method)
+		c++;
+	return c->word;
+}
+
 static bool
 method_has_groups(Method method)
 {
@@ -209,7 +219,8 @@ get_what_to_ask(FunctionCallInfo fcinfo, int first, Settings *s)
 		if (!method_has_groups(s->method))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("this method has no importance of groups"),
+					 errmsg("method \"%s\" has no importance of groups",
+							method_name(s->method)),
 					 errdetail("What a group explains is not known from what its parameters explain each by itself."),
 					 errhint("Give depth with method \"permutation\", \"impurity\" or \"corrected\".")));
 	}

@@ -22,11 +22,11 @@
 #include "pg/suggest.h"
 #include "pg/train.h"
 
-/* A parameter matters whose importance would be chance less often, ... */
-#define CHANCE			0.05
-
-/* ... or, where that is not known, whose share is as large; by impurity, which
- * favours parameters of many values, one that is above the mean. */
+/*
+ * Where no p-value is known a parameter matters whose share is as large; by
+ * impurity, which favours parameters of many values, one that is above the
+ * mean.
+ */
 #define SHARE			0.02
 
 /* Levels named in a reason, and bytes of each. */
@@ -128,7 +128,7 @@ matters(const Model *model, const ModelRow *row)
 	if (model->method == METHOD_FANOVA || model->method == METHOD_PED_ANOVA)
 		return true;
 	if (!isnan(row->findings.p_value_adjusted))
-		return row->findings.p_value_adjusted <= CHANCE;
+		return row->findings.p_value_adjusted <= P_OF_CHANCE;
 	return row->findings.importance[model->method] >= share;
 }
 
@@ -154,7 +154,7 @@ nothing_to_ask(const Model *model)
 	if (model->r2 < R2_NEXT_TO_NOTHING)
 		return psprintf("the forest predicts next to nothing: out-of-bag R-squared is %.2f",
 						fabs(model->r2) < 0.005 ? 0.0 : model->r2);
-	if (model->p_value > CHANCE)
+	if (model->p_value > P_OF_CHANCE)
 		return psprintf("the forest predicts no better than chance: p-value %.2f",
 						model->p_value);
 	return NULL;

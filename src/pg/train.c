@@ -451,7 +451,7 @@ notice_dropped_trees(const TreeBytes *kept)
 				(errmsg("the trees are too large to keep in the forest"),
 				 errdetail("They take more than %zu MB; the importances are not affected.",
 						   MODEL_MAX_TREE_BYTES / (1024 * 1024)),
-				 errhint("hp_predict will need a forest with fewer trees or a larger min_samples_leaf.")));
+				 errhint("hp_predict, hp_marginal, hp_interactions and hp_suggest need a forest with fewer trees or a larger min_samples_leaf.")));
 }
 
 /*

@@ -22,9 +22,9 @@ typedef enum Wanted
 /*
  * Train a forest on a study, if what is wanted takes one.  The model lies in
  * the current memory context, the scratch memory is gone; it holds its trees
- * if they are wanted and not too large.  A study of no use (fewer than two runs, no parameter, a
- * constant metric) gives a model without importances; that, and a forest that
- * predicts next to nothing, are said in a NOTICE.
+ * if they are wanted and not too large.  A study of no use (fewer than two
+ * runs, no parameter, a constant metric) gives a model without importances;
+ * that, and a forest that predicts next to nothing, are said in a NOTICE.
  */
 extern Model *train(const Study *study, Settings *settings, Wanted wanted);
 
@@ -33,5 +33,8 @@ extern HpFrame *study_frame(const Study *study, Settings *settings);
 
 /* An out-of-bag R^2 below this says that importances are a guess. */
 #define R2_NEXT_TO_NOTHING	0.1
+
+/* A p-value above this says that there may be nothing but chance. */
+#define P_OF_CHANCE			0.05
 
 #endif							/* HPIMP_TRAIN_H */

@@ -157,17 +157,22 @@ SELECT n AS forest, what, say(format(' forge((SELECT forest FROM forests WHERE n
 FROM (VALUES (1, 'as it is', 6, '\x03000000'), (1, 'no trees', 6, '\x00000000'), (1, '10,001 trees', 6, '\x11270000'), (1, 'more than there are', 6, '\x04000000'), (1, 'max_depth -1', 10, '\xffffffffffffffff'),
              (1, 'min_samples_leaf 0', 18, '\x0000000000000000'), (1, 'max_features 0', 26, '\x0000000000000000'), (1, 'max_features NaN', 26, '\x000000000000f87f'), (1, 'max_features 2', 26, '\x0000000000000040'),
              (1, 'missing 0', 42, '\x00'), (1, 'missing 3', 42, '\x03'), (1, 'method 0', 43, '\x00'), (1, 'method 9', 43, '\x09'), (2, 'onehot 2', 44, '\x02')) v (n, what, place, bytes);
--- each byte changed, each end cut off: refused in so many words, or a forest that answers
+-- each byte changed, each end cut off, NaN at each place: refused in so many words, or a forest that answers
 CREATE FUNCTION read_forest(f hp_forest) RETURNS boolean LANGUAGE sql AS $$
     SELECT (SELECT count(*) FROM hp_importance(f)) < 100 AND (SELECT count(*) FROM hp_parameters(f)) < 100 AND (SELECT count(*) FROM hp_quality(f)) = 1
            AND (hp_predict(f, '{"lr": 0.5, "optimizer": "o1", "on": true, "x": 2, "c": 1}') IS DISTINCT FROM hp_predict(f, '{"lr": 7, "optimizer": "?", "on": null}')) IS NOT NULL
            AND hp_predict(f, '{"lr": 0.5, "optimizer": "o1", "on": true, "x": 2, "c": 1}') IS DISTINCT FROM 'NaN'
+           AND (SELECT bool_and(share NOT IN ('NaN', 'Infinity', '-Infinity')) IS NOT FALSE FROM hp_interactions(hp_space(f, 'log')))
+           AND (SELECT bool_and(mean NOT IN ('NaN', 'Infinity', '-Infinity')) IS NOT FALSE FROM (SELECT parameter FROM hp_parameters(f) LIMIT 3) p, hp_marginal(f, parameter))
            AND f::text::hp_forest::text = f::text
 $$;
+-- what is suggested is JSON, whatever the numbers are
+CREATE FUNCTION read_suggestions(f hp_forest) RETURNS boolean LANGUAGE sql AS $$ SELECT count(sweep::jsonb) < 100 FROM hp_suggest(f) $$;
 DO $$
 DECLARE
     whole bytea;
     changed bytea;
+    forged hp_forest;
     mask int;
     which int;
     refused int := 0;
@@ -175,18 +180,17 @@ DECLARE
 BEGIN
     FOR which, whole IN SELECT n, hp_forest_send(forest) FROM forests ORDER BY n LOOP
         FOR i IN 0 .. length(whole) - 1 LOOP
-            FOREACH mask IN ARRAY CASE WHEN i % 3 = 0 THEN '{0, 1, 4, 255}' WHEN i % 3 = 1 THEN '{0, 2, 127}' ELSE '{0, 16, 128}' END::int[] LOOP
-                IF mask > 0 THEN
-                    changed := set_byte(whole, i, get_byte(whole, i) # mask);
-                ELSE
-                    changed := substr(whole, 1, i);
-                END IF;
+            FOREACH mask IN ARRAY CASE WHEN i % 3 = 0 THEN '{0, 1, 4, 255}' WHEN i % 3 = 1 THEN '{0, 2, 127}' ELSE '{0, 16, 128}' END::int[] || -1 LOOP
+                changed := CASE WHEN mask > 0 THEN set_byte(whole, i, get_byte(whole, i) # mask)
+                                WHEN mask = 0 THEN substr(whole, 1, i)
+                                ELSE overlay(whole PLACING '\x000000000000f87f' FROM i + 1) END;
                 BEGIN
-                    IF NOT read_forest(translate(encode(changed, 'base64'), E'\n', '')::hp_forest) THEN
+                    forged := translate(encode(changed, 'base64'), E'\n', '');
+                    IF NOT read_forest(forged) OR (which <> 2 AND NOT read_suggestions(forged)) THEN
                         RAISE 'unreadable with % at byte % of %', mask, i, which;
                     END IF;
                     accepted := accepted + 1;
-                EXCEPTION WHEN invalid_binary_representation OR character_not_in_repertoire OR untranslatable_character OR object_not_in_prerequisite_state THEN
+                EXCEPTION WHEN invalid_binary_representation OR character_not_in_repertoire OR untranslatable_character OR object_not_in_prerequisite_state OR feature_not_supported THEN
                     refused := refused + 1;
                 END;
             END LOOP;

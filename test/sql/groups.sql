@@ -41,8 +41,15 @@ FROM kept a JOIN kept b USING (method), LATERAL (SELECT array_agg(i) AS x FROM h
 WHERE a.depth IS NULL AND b.depth = 3 GROUP BY 1 ORDER BY 1;
 -- the parameters are all there, and are what they are without groups; so is the forest
 SELECT method, count(DISTINCT p) AS answers, count(DISTINCT q) AS qualities
-FROM kept, LATERAL (SELECT array_agg(i)::text AS p FROM hp_parameters(forest) i) s, hp_quality(forest) q GROUP BY 1 ORDER BY 1;
+FROM kept, LATERAL (SELECT array_agg(i)::text AS p FROM hp_parameters(forest) i WHERE kind <> 'group') s, hp_quality(forest) q GROUP BY 1 ORDER BY 1;
 SELECT parameter, round(importance::numeric, 2) AS importance FROM kept, hp_parameters(forest) WHERE depth = 1 AND method = 'permutation';
+
+-- groups stand among them, with all that is known of them, in the measure of the parameters
+SELECT parameter, kind, runs, minimum, round(importance::numeric, 1) AS importance, standard_error BETWEEN 0.001 AND 0.2 AS error, p_value < 0.001 AS matters, p_value_adjusted >= p_value AS adjusted, importance_permutation = importance AS same, correlation, note
+FROM hp_parameters('sweep', 'loss', depth => 1) WHERE kind = 'group' OR parameter = 'model.width';
+SELECT method, depth, round(sum(p.importance) FILTER (WHERE kind <> 'group')::numeric, 10) AS parameters,
+       bool_and(abs(p.importance - i.importance * (SELECT r.importance / s.importance FROM hp_parameters(forest) r, hp_importance(forest) s WHERE r.parameter = 'model.width' AND s.parameter = 'model.width')) < 1e-9) FILTER (WHERE kind = 'group') AS same_measure
+FROM kept, hp_parameters(forest) p LEFT JOIN LATERAL (SELECT s.parameter AS name, s.importance FROM hp_importance(forest) s) i ON name = p.parameter WHERE depth < 3 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- lr and momentum break the same interaction: shuffled together they do not break it twice
 SELECT round(max(g.importance / (SELECT importance FROM hp_importance(f.forest) WHERE parameter = 'model.width'))::numeric, 1) AS together,
