@@ -117,7 +117,7 @@ AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300; for permutation each is a pair, the second tree grown on what the first leaves of the metric. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation (what of the metric is not explained without the parameter, interactions included, by the predictions of unseen runs) | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
 
 --
 -- Questions, each to a value and to a table
@@ -160,7 +160,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(hp_forest) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. standard_error: of importance, NULL for ped_anova; p_value: to see it matter as much by chance, p_value_adjusted: any of those that do nothing; NULL without uncertainty. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs';
 
 CREATE FUNCTION hp_parameters(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
@@ -183,7 +183,7 @@ AS 'MODULE_PATHNAME', 'hp_parameters_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 
 COMMENT ON FUNCTION hp_parameters(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
+'all that is known of each hyperparameter. runs: that have it. importance: by the method of the forest; the others NULL if not computed. standard_error: of importance, NULL for ped_anova; p_value: to see it matter as much by chance, p_value_adjusted: any of those that do nothing; NULL without uncertainty. correlation: Pearson, p-value of Student t; rank_correlation: Spearman; association: correlation ratio eta squared of a category or boolean. note: what may mislead (constant, identifier, gaps, moved together with another, an outcome ...). With depth also the groups, of kind "group": their importance is in the measure of the parameters, which by themselves have the sum 1. Of a sample (hpimp.max_runs) runs, missing, minimum, maximum and correlation are those of all runs. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_quality(forest hp_forest)
 RETURNS TABLE (runs_used bigint, runs_left_out bigint, metric_null bigint,
@@ -195,7 +195,7 @@ AS 'MODULE_PATHNAME', 'hp_quality_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(hp_forest) IS
-'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, p_value: R squared as large by chance, NULL without uncertainty, and a verdict in words';
 
 CREATE FUNCTION hp_quality(runs regclass, metric text, config text[] DEFAULT '{config}',
 	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
@@ -215,7 +215,7 @@ AS 'MODULE_PATHNAME', 'hp_quality_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1;
 
 COMMENT ON FUNCTION hp_quality(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
+'how far the forest can be trusted: runs used, left out because of their metric, and not used because a sample was taken (hpimp.max_runs); the range and mean of the metric, hyperparameters that took part, out-of-bag R squared and root mean squared error (unit of the metric) over runs the trees have not seen, p_value: R squared as large by chance, NULL without uncertainty, and a verdict in words. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_correlation(study hp_study)
 RETURNS TABLE (parameter text, runs bigint, pearson float8, pearson_p_value float8,
@@ -263,7 +263,7 @@ AS 'MODULE_PATHNAME', 'hp_interactions_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION hp_interactions(hp_forest) IS
-'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. Averaged over the values as often as they were observed, or as hp_space() says';
+'share of the variance of the forest''s predictions (functional ANOVA: each tree''s own, mean and standard deviation over the trees) that each hyperparameter explains alone (with_parameter NULL), and each pair beyond what its two explain alone; pairs that no tree has together are left out: their share is 0. Shares of a hyperparameter and its pairs do not sum to 1: the rest are interactions of three and more. Sorted by share, then name. Of a forest for method permutation only the first tree of each pair is taken apart: train for method fanova what is to be asked this. Averaged over the values as often as they were observed, or as hp_space() says';
 
 CREATE FUNCTION hp_interactions(runs regclass, metric text, config text[] DEFAULT '{config}',
 	space text DEFAULT 'observed',
@@ -288,7 +288,7 @@ AS 'MODULE_PATHNAME', 'hp_marginal_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000 ROWS 100;
 
 COMMENT ON FUNCTION hp_marginal(hp_forest, text) IS
-'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. Averaged over the values as often as they were observed, or as hp_space() says';
+'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees or pairs of them, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. Averaged over the values as often as they were observed, or as hp_space() says';
 
 CREATE FUNCTION hp_marginal(runs regclass, metric text, parameter text,
 	config text[] DEFAULT '{config}', space text DEFAULT 'observed',
@@ -305,7 +305,7 @@ AS 'MODULE_PATHNAME', 'hp_marginal_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 100;
 
 COMMENT ON FUNCTION hp_marginal(regclass, text, text, text[], text, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
+'what a hyperparameter does: for each of its values, or each level, or "(missing)" where that is a value of its own, the metric predicted on average over all other hyperparameters (functional ANOVA), its standard deviation over the trees or pairs of them, and the runs that have the value. Of more than 200 numbers those at the quantiles of the runs are shown. space: what is averaged over; "observed": each hyperparameter as often as its values occur among the runs; "uniform": numbers evenly between the least and the greatest, levels alike; "log": the same with numbers on a logarithmic axis where all of them are greater than 0. On a table: reads it as hp_study does, trains as hp_forest does';
 
 CREATE FUNCTION hp_space(forest hp_forest, space text)
 RETURNS hp_forest

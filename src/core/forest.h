@@ -224,17 +224,17 @@ extern void hp_fanova_finish(double *sum, uint32_t n_features);
 /*
  * Sources.  The forest: Breiman, Random forests, Machine Learning 45 (2001).
  * impurity: Breiman et al. 1984; normalised per tree and over trees as
- * scikit-learn's feature_importances_.  permutation: Breiman 2001, section
- * 10: per tree over its own out-of-bag runs, not divided by a standard error;
- * means over trees below 0 are set to 0, then scaled to sum 1; by effects: see
- * total_effect.h.  A second tree on the errors of the first: twicing (Tukey,
+ * scikit-learn's feature_importances_.  permutation: by effects see
+ * total_effect.h; by trees Breiman 2001, section 10: per tree over its own
+ * out-of-bag runs, not divided by a standard error; means over trees below 0
+ * are set to 0, then scaled to sum 1.  A second tree on the errors of the first: twicing (Tukey,
  * Exploratory Data Analysis, 1977; Buhlmann and Yu, J. Am. Stat. Assoc. 98
- * (2003)) within each bag (Pavlov, Gorodilov and Brunk, BagBoo, CIKM 2010).  corrected:
- * see corrected.h; means as for permutation.  Groups: for permutation the
- * members are permuted together (Gregorutti, Michel, Saint-Pierre, Grouped
- * variable importance with random forests, Computational Statistics & Data
- * Analysis 90 (2015)); reductions of impurity are those of the members' splits
- * in sum.  fanova: see anova.h; means over trees.
+ * (2003)) within each bag (Pavlov, Gorodilov and Brunk, BagBoo, CIKM 2010).
+ * corrected: see corrected.h; means as for permutation.  Groups: for
+ * permutation the members are permuted together (Gregorutti, Michel,
+ * Saint-Pierre, Grouped variable importance with random forests, Computational
+ * Statistics & Data Analysis 90 (2015)); reductions of impurity are those of
+ * the members' splits in sum.  fanova: see anova.h; means over trees.
  */
 
 #endif							/* HPIMP_FOREST_H */

@@ -1,7 +1,8 @@
 /*
  * importance.c
- *		What a tree says of the runs it has not seen: predictions, and
- *		permutation importance (Breiman 2001).
+ *		What a tree says of the runs it has not seen: predictions, permutation
+ *		importance (Breiman 2001), and what exchanged values do to the
+ *		predictions.
  *
  * A run whose value of one feature is exchanged for another's goes the way it
  * would have gone, until it meets a split on that feature where the two values

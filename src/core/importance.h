@@ -1,7 +1,7 @@
 /*
  * importance.h
- *		What a tree says of the runs it has not seen: predictions, and
- *		permutation importance.
+ *		What a tree says of the runs it has not seen: predictions, permutation
+ *		importance, and what exchanged values do to the predictions.
  */
 #ifndef HPIMP_IMPORTANCE_H
 #define HPIMP_IMPORTANCE_H

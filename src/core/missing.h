@@ -6,9 +6,9 @@
  * optimizer.  Taken as a value of momentum it would give momentum the credit
  * of the optimizer.  Gaps that other parameters explain are therefore filled
  * by random observed values of the same parameter, drawn afresh for each tree
- * (hot deck): what is left is what the value does where there is one.  Where
- * nothing else explains a gap, its presence is information of the parameter
- * itself, and "missing" stays a value.
+ * and kept for its second (hot deck): what is left is what the value does where
+ * there is one.  Where nothing else explains a gap, its presence is information
+ * of the parameter itself, and "missing" stays a value.
  */
 #ifndef HPIMP_MISSING_H
 #define HPIMP_MISSING_H

@@ -106,11 +106,16 @@ static void
 set_tree_runs(HpReplicatePlan *plan, const HpForestSettings *settings,
 			  uint32_t n_runs)
 {
+	bool		by_size = settings->twice &&
+		settings->min_samples_leaf == hp_leaf_for_twice(plan->all_runs);
+	int64_t		leaf = by_size ? 1 :
+		leaf_in_proportion(settings, plan->all_runs, n_runs);
+
+	/* large leaves that nobody asked for are of pairs of trees, not of these */
 	plan->tree_runs = n_runs;
-	plan->whole.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
-													  n_runs);
-	if (plan->whole.min_samples_leaf < leaf_against_chance(n_runs))
-		plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
+	plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
+	if (plan->whole.min_samples_leaf < leaf)
+		plan->whole.min_samples_leaf = leaf;
 	if (plan->half_runs > n_runs)
 		plan->half_runs = n_runs;
 	plan->half.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,

@@ -59,3 +59,20 @@ SELECT * FROM levels
 WHERE parameter = (SELECT parameter FROM hp_importance('runs', 'val_loss')
 	WHERE correlation IS NULL AND parameter IN (SELECT parameter FROM levels)
 	ORDER BY importance DESC LIMIT 1);
+
+\echo
+\echo '6. How sure is it? What another sweep of as many runs would change (standard'
+\echo '   error), and whether a parameter that does nothing would have come as far by'
+\echo '   chance (p-value, adjusted for having looked at all of them).'
+\echo
+SELECT parameter, importance, standard_error, p_value_adjusted
+FROM hp_parameters('runs', 'val_loss')
+ORDER BY importance DESC LIMIT 8;
+
+\echo
+\echo '7. What to try next: drop what clearly costs, freeze what makes no difference.'
+\echo '   gain is by how much the loss should fall on average for it.'
+\echo
+SELECT parameter, advice, low, high, levels, gain, gain_stddev
+FROM hp_suggest('runs', 'val_loss')
+LIMIT 8;
