@@ -145,6 +145,28 @@ spend(HpReplicatePlan *plan, const HpForestSettings *settings, double budget)
 			plan->most_permuted = rounds[i];
 }
 
+/* So many ways are as good as any number. */
+#define MOST_WAYS	1e100
+
+/*
+ * Few runs, or few different metrics, can be permuted in few ways.  Equal ones
+ * are neighbours: a frame holds its runs by metric.
+ */
+static double
+count_ways(const HpFrame *frame)
+{
+	double		ways = 1;
+	uint32_t	equal = 0;
+
+	for (uint32_t run = 0; run < frame->n_runs && ways < MOST_WAYS; run++)
+	{
+		if (run > 0 && frame->target[run] != frame->target[run - 1])
+			equal = 0;
+		ways *= (run + 1.0) / ++equal;
+	}
+	return ways;
+}
+
 HpReplicatePlan
 hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 				  const HpForestSettings *settings, HpImportance importance)
@@ -158,7 +180,8 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 		.n_subjects = hp_map_subjects(map),
 		.half = *settings,
 		.whole = *settings,
-		.n_halves = importance == HP_NO_IMPORTANCE ? 0 : HALVES
+		.n_halves = importance == HP_NO_IMPORTANCE ? 0 : HALVES,
+		.least_p_value = 1 / count_ways(frame)
 	};
 
 	plan.half_runs = plan.n_runs / 2;

@@ -43,6 +43,8 @@ typedef struct HpReplicatePlan
 	HpForestSettings whole;		/* of forests on the metric, permuted or not */
 	uint32_t	n_halves;
 	uint32_t	most_permuted;	/* replicates of a permuted metric */
+	double		least_p_value;	/* one in as many ways as there are to permute
+								 * the metric */
 } HpReplicatePlan;
 
 /*

@@ -142,13 +142,17 @@ rank_statistics(const HpEnv *env, const HpNull *null)
 
 /* ---- p-values ---- */
 
-/* What counting says; if no permuted one was as large, the less likely one. */
+/*
+ * What counting says; if no permuted one was as large, the less likely one, but
+ * not less than there can be.
+ */
 static double
 p_value_of(const HpNull *null, uint32_t reached, double estimate)
 {
 	double		counted = (reached + 1.0) / (null->permuted + 1.0);
 
-	return reached == 0 && estimate < counted ? estimate : counted;
+	return fmax(null->least,
+				reached == 0 && estimate < counted ? estimate : counted);
 }
 
 /*
@@ -198,7 +202,8 @@ null_of(const HpReplicates *replicates, size_t first, uint32_t n)
 		.statistics = replicates->reports + actual * size + first,
 		.stride = size,
 		.n = n,
-		.permuted = replicates->done - actual - 1
+		.permuted = replicates->done - actual - 1,
+		.least = replicates->plan->least_p_value
 	};
 }
 

@@ -46,6 +46,7 @@ typedef struct HpNull
 	size_t		stride;
 	uint32_t	n;
 	uint32_t	permuted;
+	double		least;			/* p-value there can be */
 } HpNull;
 
 /*
@@ -56,7 +57,8 @@ typedef struct HpNull
  *
  * A statistic that no permuted metric has reached is less likely than
  * 1 / (permuted + 1) to have come by chance; how much less is estimated from
- * mean and standard deviation, and adjusted by Holm (1979).
+ * mean and standard deviation, and adjusted by Holm (1979).  But where the
+ * metric can be permuted in so few ways, it is not less than one in them.
  */
 extern void hp_p_values(const HpEnv *env, const HpNull *null, double *p_value,
 						double *adjusted);

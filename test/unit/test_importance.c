@@ -466,6 +466,7 @@ test_ticks(void)
 
 	/* of few the effects are looked at: the others are predicted all the same */
 	permuter = permuter_of(&c);
+	hp_predict_runs(permuter, c.tree, &c.unseen);	/* its rows are made */
 	hp_draw_partners(permuter, &rng, &c.unseen, 7);
 	before = unit_ticks;
 	hp_add_total_effects(permuter, c.tree, &c.unseen, 7,

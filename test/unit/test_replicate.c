@@ -343,6 +343,26 @@ test_edges(void)
 	}
 }
 
+/* p-values are not less than one in the ways to permute the metric. */
+static void
+test_ways(void)
+{
+	static const double metric[] = {3, 1, 2, 6, 5, 4};
+	static const double failed[] = {0, 0, 1, 0, 0, 0};
+	HpInput		input = unit_numbers("x", metric, 6);
+	Made		m = plan_made(unit_frame(&input, 1, metric, 6), &DEFAULTS);
+
+	is_double(m.plan.least_p_value, 1 / 720.0, 1e-15, "six metrics");
+	make_all(&m);
+	ok(m.doubt.p_value[0] >= 1 / 720.0 && m.doubt.forest_p_value >= 1 / 720.0,
+	   "p = %g, of R^2 %g", m.doubt.p_value[0], m.doubt.forest_p_value);
+	m = plan_made(unit_frame(&input, 1, failed, 6), &DEFAULTS);
+	is_double(m.plan.least_p_value, 1 / 6.0, 1e-15, "one that differs from five");
+	m = plan_made(sweep_frame(1000, 3), &DEFAULTS);
+	ok(m.plan.least_p_value < 1e-99, "of many runs: none to speak of");
+	unit_free_all();
+}
+
 /* One feature has all the importance, however the runs are chosen. */
 static void
 test_single(void)
@@ -455,6 +475,7 @@ main(void)
 	test_subset();
 	test_plan();
 	test_edges();
+	test_ways();
 	test_single();
 	test_ticks();
 	test_chance();

@@ -21,7 +21,7 @@ test_counts(void)
 		{3.0, 0.1, 0.0},
 		{2.5, 0.2, 0.3}
 	};
-	HpNull		null = {&statistics[0][0], 3, 3, 4};
+	HpNull		null = {&statistics[0][0], 3, 3, 4, 0};
 	double		p[3],
 				adjusted[3];
 
@@ -53,7 +53,7 @@ test_step_down(void)
 	static const double statistics[6][3] = {
 		{6, 4, 1}, {5, 3, 0}, {4, 0, 5}, {3, 5, 4}, {1, 6, 3}, {0, 1, 6}
 	};
-	HpNull		null = {&statistics[0][0], 3, 3, 5};
+	HpNull		null = {&statistics[0][0], 3, 3, 5, 0};
 	double		p[3],
 				adjusted[3];
 
@@ -83,7 +83,7 @@ test_monotone(void)
 		double		statistics[ROWS][N];
 		double		p[N],
 					adjusted[N];
-		HpNull		null = {&statistics[0][0], N, N, ROWS - 1};
+		HpNull		null = {&statistics[0][0], N, N, ROWS - 1, 0};
 		bool		good = true;
 
 		for (int row = 0; row < ROWS; row++)
@@ -105,7 +105,7 @@ static void
 test_beyond(void)
 {
 	double		statistics[41][2];
-	HpNull		null = {&statistics[0][0], 2, 2, 40};
+	HpNull		null = {&statistics[0][0], 2, 2, 40, 0};
 	double		deviation = sqrt(40 / 39.0 * (1 + 1 / 40.0));
 	double		p[2],
 				adjusted[2];
@@ -125,11 +125,31 @@ test_beyond(void)
 	is_close(p[0], 1 / 41.0, "never more than counted");
 }
 
+/* Three runs can be put in six orders: one is one in six, however clear. */
+static void
+test_least(void)
+{
+	double		statistics[41][1];
+	HpNull		null = {&statistics[0][0], 1, 1, 40, 1 / 6.0};
+	double		p,
+				adjusted;
+
+	for (int row = 1; row <= 40; row++)
+		statistics[row][0] = row % 2 ? 1 : -1;
+	statistics[0][0] = 100;
+	hp_p_values(unit_env, &null, &p, &adjusted);
+	is_close(p, 1 / 6.0, "not less than there can be");
+	is_close(adjusted, 1 / 6.0, "nor adjusted");
+	statistics[0][0] = 0;
+	hp_p_values(unit_env, &null, &p, &adjusted);
+	is_close(p, 21 / 41.0, "more as it is");
+}
+
 static void
 test_constant(void)
 {
 	double		statistics[21][3];
-	HpNull		null = {&statistics[0][0], 3, 3, 20};
+	HpNull		null = {&statistics[0][0], 3, 3, 20, 0};
 	double		p[3],
 				adjusted[3];
 
@@ -299,6 +319,7 @@ main(void)
 	test_step_down();
 	test_monotone();
 	test_beyond();
+	test_least();
 	test_constant();
 	test_wanted();
 	test_standard_error();

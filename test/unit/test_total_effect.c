@@ -118,6 +118,53 @@ test_twice(void)
 	unit_free_all();
 }
 
+/* Three parameters of one group, all of which matter. */
+static HpFrame *
+grouped_frame(uint32_t n)
+{
+	UnitRandom	random = 41;
+	static const char *const names[] = {"all.a", "all.b", "all.c"};
+	HpInput		inputs[3];
+	double	   *metric = hp_alloc0(unit_env, n, sizeof(double));
+
+	for (int c = 0; c < 3; c++)
+	{
+		double	   *x = hp_alloc(unit_env, n, sizeof(double));
+
+		for (uint32_t i = 0; i < n; i++)
+		{
+			x[i] = random_uniform(&random);
+			metric[i] += x[i] * (c + 1);
+		}
+		inputs[c] = unit_numbers(names[c], x, n);
+	}
+	return unit_frame(inputs, 3, metric, n);
+}
+
+/* Pairs of trees, of which one run in stride is looked at. */
+static HpOutOfBag
+out_of_bag_at(HpFrame *frame, uint32_t stride)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpTrainer  *trainer;
+	Trained		t;
+
+	settings.trees = 20;
+	settings.depth = 1;
+	settings.twice = true;
+	t = prepare(unit_env, frame, &settings);
+	/* so few runs are all looked at, unless the test wants it otherwise */
+	t.out_of_bag.effects->stride = stride;
+	t.out_of_bag.effects->n_runs = (frame->n_runs - 1) / stride + 1;
+	trainer = hp_trainer_create(unit_env, frame, t.map, &settings);
+	for (uint32_t tree = 0; tree < settings.trees; tree++)
+	{
+		hp_train_tree(trainer, tree, &t.reports[tree], &t.out_of_bag);
+		hp_train_second(trainer, &t.out_of_bag);
+	}
+	return t.out_of_bag;
+}
+
 /*
  * Where all values are exchanged for a partner's the forest predicts what it
  * predicts of the partner.  Within a tree each run is partner once: over all
@@ -130,40 +177,30 @@ test_all_exchanged(void)
 	{
 		N = 300
 	};
-	UnitRandom	random = 41;
-	static const char *const names[] = {"all.a", "all.b", "all.c"};
-	HpInput		inputs[3];
-	double	   *metric = hp_alloc0(unit_env, N, sizeof(double));
-	HpForestSettings settings = DEFAULTS;
-	Trained		t;
-	int64_t		sum[4] = {0};
-	int64_t		size = 0;
+	HpFrame    *frame = grouped_frame(N);
+	HpOutOfBag	all = out_of_bag_at(frame, 1);
 
-	for (int c = 0; c < 3; c++)
+	for (uint32_t stride = 1; stride <= 3; stride++)
 	{
-		double	   *x = hp_alloc(unit_env, N, sizeof(double));
+		HpOutOfBag	some = out_of_bag_at(frame, stride);
+		int64_t		sum[4] = {0};
+		int64_t		size = 0;
 
-		for (int i = 0; i < N; i++)
-		{
-			x[i] = random_uniform(&random);
-			metric[i] += x[i] * (c + 1);
-		}
-		inputs[c] = unit_numbers(names[c], x, N);
+		for (uint32_t run = 0; run < N; run += stride)
+			for (uint32_t s = 0; s < 4; s++)
+			{
+				int64_t		effect = hp_total_effects_of(some.effects, run)[s];
+
+				sum[s] += effect;
+				size += s == 3 ? llabs(effect) : 0;
+			}
+		ok(size > 0 && sum[3] == 0,
+		   "one run in %u: of all parameters together nothing is left", stride);
+		ok(sum[0] != 0 && sum[1] != 0 && sum[2] != 0, "of one something is");
+		ok(memcmp(some.trees, all.trees, N * sizeof(uint32_t)) == 0 &&
+		   memcmp(some.sum, all.sum, N * sizeof(int64_t)) == 0,
+		   "all runs are predicted, however few are looked at");
 	}
-	settings.trees = 20;
-	settings.depth = 1;
-	settings.twice = true;
-	t = train(unit_frame(inputs, 3, metric, N), &settings);
-	for (uint32_t run = 0; run < N; run++)
-		for (uint32_t s = 0; s < 4; s++)
-		{
-			int64_t		effect = hp_total_effects_of(t.out_of_bag.effects, run)[s];
-
-			sum[s] += effect;
-			size += s == 3 ? llabs(effect) : 0;
-		}
-	ok(size > 0 && sum[3] == 0, "of all parameters together nothing is left");
-	ok(sum[0] != 0 && sum[1] != 0 && sum[2] != 0, "of one something is");
 	unit_free_all();
 }
 
