@@ -4,7 +4,8 @@
  *		that a forest keeps.
  *
  * All scratch memory lives in one context for as long as the trees are gone
- * through.
+ * through.  What it may hold is asked tree by tree: how many pairs there are
+ * is not known before.
  */
 #include "postgres.h"
 
@@ -19,6 +20,7 @@
 #include "pg/answer_row.h"
 #include "pg/effects.h"
 #include "pg/environment.h"
+#include "pg/memory.h"
 #include "pg/relation.h"
 
 /* ---- the trees of a model ---- */
@@ -81,6 +83,7 @@ static bool
 decompose(HpAnova *anova, const HpTree *tree)
 {
 	CHECK_FOR_INTERRUPTS();
+	memory_check(CurrentMemoryContext, 0, "taking the trees apart");
 	if (tree == NULL)
 		return false;
 	hp_anova_decompose(anova, tree);
@@ -361,24 +364,41 @@ emit_values(ReturnSetInfo *result, const Model *model, const ModelRow *row,
 		emit_value(result, model, row, 0, &spreads[0]);
 }
 
-/* The number of the row of that name. */
-static uint32
+static bool
+is_called(HpText name, const char *parameter)
+{
+	return hp_text_compare(name.bytes, name.length,
+						   parameter, strlen(parameter)) == 0;
+}
+
+/* The row of that name, or NULL. */
+static const ModelRow *
 find_row(const Model *model, const char *parameter)
 {
-	size_t		length = strlen(parameter);
-	const char **names;
-
 	for (uint32 i = 0; i < model->n_rows; i++)
-		if (hp_text_compare(model->rows[i].name.bytes,
-							model->rows[i].name.length,
-							parameter, length) == 0)
-			return i;
-	names = palloc((model->n_rows + 1) * sizeof(char *));
+		if (is_called(model->rows[i].name, parameter))
+			return &model->rows[i];
+	return NULL;
+}
+
+/* What is no parameter may be a group of them; else it is an error. */
+static void
+notice_no_row(const Model *model, const char *parameter)
+{
+	const char **names = palloc((model->n_rows + 1) * sizeof(char *));
+
+	for (uint32 g = 0; g < model->n_groups; g++)
+		if (is_called(model->groups[g].name, parameter))
+		{
+			ereport(NOTICE,
+					(errmsg("\"%s\" is a group of parameters", parameter),
+					 errhint("Ask for one of them: each has values of its own.")));
+			return;
+		}
 	for (uint32 i = 0; i < model->n_rows; i++)
 		names[i] = pnstrdup(model->rows[i].name.bytes,
 							model->rows[i].name.length);
 	wrong_parameter(names, model->n_rows, parameter);
-	return 0;					/* not reached */
 }
 
 static void
@@ -395,14 +415,16 @@ void
 answer_marginal(ReturnSetInfo *result, const Model *model,
 				const char *parameter)
 {
-	const ModelRow *row = &model->rows[find_row(model, parameter)];
+	const ModelRow *row = find_row(model, parameter);
 	MemoryContext scratch;
 	MemoryContext keep;
 	uint32		feature = 0;
 
-	if (row->role != HP_PARAMETER)
+	if (row == NULL)
+		notice_no_row(model, parameter);
+	else if (row->role != HP_PARAMETER)
 		notice_no_part(row, parameter);
-	if (row->role != HP_PARAMETER || !effects_has_trees(model))
+	if (row == NULL || row->role != HP_PARAMETER || !effects_has_trees(model))
 		return;
 	while (&model->rows[model->features[feature]] != row)
 		feature++;

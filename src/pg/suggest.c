@@ -13,12 +13,14 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/shmem.h"
 #include "utils/memutils.h"
 
 #include "pg/answer_row.h"
 #include "pg/answers.h"
 #include "pg/effects.h"
 #include "pg/environment.h"
+#include "pg/memory.h"
 #include "pg/suggest.h"
 #include "pg/train.h"
 
@@ -90,6 +92,22 @@ add_to_curves(const Model *model, const HpAnova *anova, uint32 t,
 	}
 }
 
+/* Room for the curves of all parameters, if there may be as much. */
+static void
+make_curves(const Model *model, Asked *asked)
+{
+	Size		n_trees = model->settings.trees;
+	Size		size = 0;
+
+	for (uint32 f = 0; f < model->n_features; f++)
+		size = add_size(size, mul_size(n_trees * asked[f].bins.n,
+									   sizeof(double)));
+	memory_check(CurrentMemoryContext, size, "hp_suggest");
+	for (uint32 f = 0; f < model->n_features; f++)
+		asked[f].curves = hp_alloc0(&pg_environment, n_trees * asked[f].bins.n,
+									sizeof(double));
+}
+
 static void
 ask_trees(const Model *model, Asked *asked)
 {
@@ -98,14 +116,9 @@ ask_trees(const Model *model, Asked *asked)
 	uint32		most = 0;
 	double	   *mean;
 
+	make_curves(model, asked);
 	for (uint32 f = 0; f < model->n_features; f++)
-	{
 		most = Max(most, asked[f].row->n_codes);
-		asked[f].curves = hp_alloc0(&pg_environment,
-								   (size_t) model->settings.trees *
-								   asked[f].bins.n,
-								   sizeof(double));
-	}
 	mean = palloc(most * sizeof(double));
 	for (uint32 t = 0; effects_next_tree(&trees, anova); t++)
 	{

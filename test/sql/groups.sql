@@ -51,6 +51,12 @@ SELECT method, depth, round(sum(p.importance) FILTER (WHERE kind <> 'group')::nu
        bool_and(abs(p.importance - i.importance * (SELECT r.importance / s.importance FROM hp_parameters(forest) r, hp_importance(forest) s WHERE r.parameter = 'model.width' AND s.parameter = 'model.width')) < 1e-9) FILTER (WHERE kind = 'group') AS same_measure
 FROM kept, hp_parameters(forest) p LEFT JOIN LATERAL (SELECT s.parameter AS name, s.importance FROM hp_importance(forest) s) i ON name = p.parameter WHERE depth < 3 GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- a group has no curve, and to ask for it is no error
+SET client_min_messages = notice;
+SELECT count(*) FROM kept, hp_marginal(forest, 'optimizer') WHERE depth = 1 AND method = 'permutation';
+SELECT count(*) FROM kept, hp_marginal(forest, 'optimizer') WHERE depth = 3 AND method = 'permutation';
+SET client_min_messages = warning;
+
 -- lr and momentum break the same interaction: shuffled together they do not break it twice
 SELECT round(max(g.importance / (SELECT importance FROM hp_importance(f.forest) WHERE parameter = 'model.width'))::numeric, 1) AS together,
        round(sum(p.importance / (SELECT importance FROM hp_parameters(f.forest) WHERE parameter = 'model.width'))::numeric, 1) AS summed

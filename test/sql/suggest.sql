@@ -134,4 +134,11 @@ RESET hpimp.max_parallel_workers;
 CREATE TABLE turned AS SELECT * FROM runs ORDER BY loss;
 SELECT count(*) AS differ FROM (TABLE alone EXCEPT SELECT * FROM hp_suggest('turned', 'loss', uncertainty => false)) d;
 
-DROP TABLE runs, none, turned;
+-- curves of thousands of levels over many trees are held against hpimp.max_memory
+CREATE TEMP TABLE levels AS
+SELECT hp_forest(hp_study_agg(jsonb_build_object('l', 'l' || i % 2000, 'x', i % 7), i % 7 + i % 2000 / 500), trees => 1200, max_depth => 2, categorical => '{l}', method => 'impurity') AS forest FROM generate_series(1, 4000) i;
+SET hpimp.max_memory = '16MB';
+DO $$ BEGIN PERFORM * FROM levels, hp_suggest(forest); EXCEPTION WHEN program_limit_exceeded THEN RAISE WARNING '%', SQLERRM; END $$;
+RESET hpimp.max_memory;
+
+DROP TABLE runs, none, turned, levels;
