@@ -83,15 +83,14 @@ showable(const char *bytes, size_t length)
 	return out.data;
 }
 
+char *
+report_showable(HpText text)
+{
+	return text.length == 0 ? "\"\"" : showable(text.bytes, text.length);
+}
+
 /* ---- rows ---- */
 
-static char *
-make_name(HpText name)
-{
-	if (name.length == 0)
-		return "\"\"";
-	return showable(name.bytes, name.length);
-}
 
 static char *
 note_of_group(const Model *model, uint32 group)
@@ -106,7 +105,7 @@ note_of_group(const Model *model, uint32 group)
 			continue;
 		if (++n <= MEMBERS_NAMED)
 			appendStringInfo(&names, "%s%s", n == 1 ? "" : ", ",
-							 make_name(model->rows[i].name));
+							 report_showable(model->rows[i].name));
 	}
 	return psprintf("group of %u: %s%s", n, names.data,
 					n > MEMBERS_NAMED ? " ..." : "");
@@ -158,7 +157,7 @@ gather_rows(Report *report)
 
 		CHECK_FOR_INTERRUPTS();
 		*row = (ReportRow) {
-			.name = make_name(shown[i].name),
+			.name = report_showable(shown[i].name),
 			.note = make_note(model, &shown[i]),
 			.row = shown[i].row,
 			.share = shown[i].share,
@@ -395,6 +394,7 @@ report(const Model *model, const char *subject, const ReportStyle *style)
 			report_svg(&out, report);
 			break;
 		case REPORT_HTML:
+			report_html(&out, report);
 			break;
 	}
 	return cstring_to_text_with_len(out.data, out.len);

@@ -101,6 +101,9 @@ extern char *report_rest(const Report *report);
 extern List *report_notes(const Report *report, int columns,
 						  const char *ellipsis);
 
+/* A text from outside, as it may be shown: "" if it is empty. */
+extern char *report_showable(HpText text);
+
 /* ---- text by the columns that it takes ---- */
 
 /* How many columns of a terminal it takes. */
@@ -137,5 +140,6 @@ extern bool report_right_to_left(const char *text);
 extern void report_text(StringInfo out, const Report *report);
 extern void report_markdown(StringInfo out, const Report *report);
 extern void report_svg(StringInfo out, const Report *report);
+extern void report_html(StringInfo out, const Report *report);
 
 #endif							/* HPIMP_REPORT_H */

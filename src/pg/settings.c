@@ -74,6 +74,7 @@ static const Choice formats[] = {
 	{"text", REPORT_TEXT},
 	{"markdown", REPORT_MARKDOWN},
 	{"svg", REPORT_SVG},
+	{"html", REPORT_HTML},
 	{NULL, 0}
 };
 

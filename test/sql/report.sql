@@ -126,6 +126,27 @@ SELECT picture ~ 'class="er"' AS errors, picture ~ 'class="im ch"' AS chance FRO
 SELECT what, substring(picture, 'height="([0-9]+)"')::int AS height FROM pictures WHERE what IN ('wide', 'nothing') ORDER BY what;
 
 --
+-- html: the same of a page, whose script is the same whatever the names are
+--
+CREATE TABLE pages (what text, page text);
+INSERT INTO pages
+SELECT 'runs', hp_report('runs', 'loss', format => 'html', trees => 50, uncertainty => false)
+UNION ALL SELECT 'forest', hp_report_as(uncertain, 'html') FROM forests
+UNION ALL SELECT 'groups', hp_report('runs', 'loss', format => 'html', trees => 50, depth => 1, uncertainty => false)
+UNION ALL SELECT 'hostile', hp_report_as(forest, 'html') FROM hostile_forest
+UNION ALL SELECT 'constant', hp_report('runs', 'same', format => 'html')
+UNION ALL SELECT 'nothing', hp_report('runs', 'loss', format => 'html', exclude => '{%}')
+UNION ALL SELECT 'table', hp_report('"<b>|`"', '*|*', format => 'html', trees => 5, uncertainty => false);
+SELECT what, flaw(regexp_replace(page, '^<!DOCTYPE html>', '')) FROM pages WHERE flaw(regexp_replace(page, '^<!DOCTYPE html>', '')) IS NOT NULL OR no_xml(page);
+SELECT what FROM pages WHERE page !~ '^[\x20-\x7e\n\t]*$' OR page !~ '^<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>' OR page !~ '</body></html>$';
+SELECT count(DISTINCT substring(page, '<script>.*</script>')) AS scripts, count(DISTINCT substring(page, '<style>.*</style>')) AS styles, bool_and(page !~ '<script.*<script') AS one_each FROM pages;
+SELECT what FROM pages WHERE page ~* '<(img|a|link|iframe|object|embed|form)\M|\mon[a-z]+="|href|src=|@import|url\(|://' OR page !~ 'Content-Security-Policy" content="default-src ''none'';';
+SELECT what, cardinality(regexp_split_to_array(page, '<tr')) - cardinality(regexp_split_to_array(page, '<thead')) AS rows, cardinality(regexp_split_to_array(page, '<figure>')) - 1 AS curves, page ~ 'Which go together' AS pairs, substring(page, 'class="verdict ([a-z]+)"') AS verdict FROM pages ORDER BY what;
+SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/script&gt;</bdi>' AS tag, page ~ '<bdi>&#1513;' AS right_to_left, page ~ 'title="(long\.){40}end"' AS whole_name FROM pages WHERE what = 'hostile';
+-- what curves say is what hp_marginal says: the marks of levels stand by their names
+SELECT level, page LIKE format('%%<title>%s: %s, %s runs</title>%%', level, rtrim(to_char(mean, 'FM990.99'), '.'), runs) AS said FROM forests, hp_marginal(forest, 'optimizer.type'), pages WHERE what = 'forest';
+
+--
 -- What is wrong
 --
 SELECT hp_report('runs', 'loss', format => 'pdf');
@@ -138,5 +159,5 @@ SELECT hp_report('runs', NULL);
 SELECT hp_report_as(forest, 'words') FROM forests;
 SELECT hp_report_as(forest, NULL) IS NULL FROM forests;
 
-DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, "<b>|`";
+DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, pages, "<b>|`";
 DROP FUNCTION widest(text), flaw(text), no_xml(text);
