@@ -165,9 +165,9 @@ append_axes(StringInfo out, const EffectCurve *curve, uint32 n,
 	append_label(out, LEFT - 5, TOP + 7, "end", psprintf("%.4g", scale->high));
 	append_label(out, LEFT - 5, bottom, "end", psprintf("%.4g", scale->low));
 	append_label(out, LEFT, HEIGHT - 5, "start",
-				 psprintf("%.4g", curve->points[0].number));
+				 psprintf("%.5g", curve->points[0].number));
 	append_label(out, WIDTH - RIGHT, HEIGHT - 5, "end",
-				 psprintf("%.4g", curve->points[n - 1].number));
+				 psprintf("%.5g", curve->points[n - 1].number));
 	if (is_log(curve, n))
 		append_label(out, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 5, "middle",
 					 "log scale");

@@ -41,8 +41,8 @@ const char	page_style[] =
 "input[type=search]{font:inherit;padding:4px 8px;min-width:16em}button{font:inherit;color:inherit;background:none;border:1px solid var(--line);border-radius:4px;padding:2px 10px;cursor:pointer}\n"
 "button:disabled{opacity:.4;cursor:default}thead button{border:0;padding:0}.eye{border:0;padding:0 4px;color:var(--dim);float:right}\n"
 ".off th,.off td{opacity:.45}\n"
-".curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px}figure{margin:0}figcaption{overflow-wrap:anywhere;font-weight:500}\n"
-"svg{width:100%;max-width:340px;height:auto;display:block}svg text{fill:var(--dim);font-size:10px}svg .band{fill:var(--imp);opacity:.22}\n"
+".curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:16px}figure{margin:0}figcaption{margin-bottom:4px;overflow-wrap:anywhere;font-weight:500}\n"
+"figure>svg{width:100%;max-width:340px;height:auto;display:block}svg text{fill:var(--dim);font-size:10px}svg .band{fill:var(--imp);opacity:.22}\n"
 "svg .curve{fill:none;stroke:var(--imp);stroke-width:1.8}svg .dot{fill:var(--imp)}svg .axis{stroke:var(--line)}svg .whisker{stroke:var(--imp);stroke-width:1.4}svg text.name{fill:var(--fg);font-size:11px}\n"
 "@media print{.controls,.pager,.eye{display:none}tbody tr[hidden]{display:table-row!important}}\n"
 "</style></head>\n<body><main>\n";
