@@ -341,6 +341,42 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 20;
 COMMENT ON FUNCTION hp_suggest(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'what the next sweep should keep of each hyperparameter. advice: narrow (part of what was tried is clearly worse), extend (the best lies at an end: try beyond it), keep, freeze (it makes no difference that can be told: take one value). low, high: of its numbers; levels: its levels, or numbers if they are few. sweep: the same as JSON, as the parameters of a Weights & Biases sweep are written; NULL if there is nothing to write. gain: by how much the metric is expected to get better, on average over the others, if only that is drawn; gain_stddev: its standard deviation over the trees. goal says which metrics are good, quantile which runs are the best: the middle of those is always kept. Sorted by importance; identifiers are left out. On a table: reads it as hp_study does, trains as hp_forest does';
 
+CREATE FUNCTION hp_report(forest hp_forest)
+RETURNS text
+AS 'MODULE_PATHNAME', 'hp_report_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION hp_report(hp_forest) IS
+'a report to read on a terminal: how far the forest can be trusted, a bar for the importance of each hyperparameter, the direction, notes. Other formats: hp_report_as';
+
+-- not hp_report(hp_forest, text): beside it hp_report('runs', 'val_loss') would be
+-- ambiguous, for a literal may be any type
+CREATE FUNCTION hp_report_as(forest hp_forest, format text, width int DEFAULT 80,
+	ascii boolean DEFAULT false)
+RETURNS text
+AS 'MODULE_PATHNAME', 'hp_report_of_forest'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION hp_report_as(hp_forest, text, int, boolean) IS
+'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, what the leading hyperparameters do, the pairs that go together). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters';
+
+CREATE FUNCTION hp_report(runs regclass, metric text, config text[] DEFAULT '{config}',
+	format text DEFAULT 'text', width int DEFAULT 80, ascii boolean DEFAULT false,
+	trees int DEFAULT NULL, max_depth int DEFAULT NULL,
+	min_samples_leaf int DEFAULT NULL, max_features float8 DEFAULT 1.0,
+	seed bigint DEFAULT 0, include text[] DEFAULT NULL,
+	exclude text[] DEFAULT NULL, categorical text[] DEFAULT NULL,
+	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
+	missing text DEFAULT 'auto',
+	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT true)
+RETURNS text
+AS 'MODULE_PATHNAME', 'hp_report_of_runs'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
+
+COMMENT ON FUNCTION hp_report(regclass, text, text[], text, int, boolean, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
+'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, what the leading hyperparameters do, the pairs that go together). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters. On a table: reads it as hp_study does, trains as hp_forest does. NULL if there are no rows';
+
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8
 AS 'MODULE_PATHNAME', 'hp_predict_by_forest'

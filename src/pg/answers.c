@@ -136,6 +136,30 @@ collect_shown(const Model *model, Sortable *shown)
 	return n;
 }
 
+ModelShown *
+model_shown(const Model *model, uint32 *n)
+{
+	Sortable   *sorted = allocate_sortables(model->n_rows + model->n_groups);
+	ModelShown *shown;
+
+	*n = collect_shown(model, sorted);
+	shown = palloc_extended((*n + 1) * sizeof(ModelShown), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < *n; i++)
+	{
+		uint32		index = sorted[i].index;
+		bool		is_row = index < model->n_rows;
+
+		shown[i] = (ModelShown) {
+			.name = sorted[i].name,
+			.share = sorted[i].key,
+			.row = is_row ? &model->rows[index] : NULL,
+			.group = is_row ? 0 : index - model->n_rows + 1
+		};
+	}
+	pfree(sorted);
+	return shown;
+}
+
 void
 answer_importance(ReturnSetInfo *result, const Model *model)
 {
@@ -181,9 +205,8 @@ append_note(StringInfo notes, const char *note)
 /* Bytes of a constant's value in its note. */
 #define VALUE_SHOWN		60
 
-/* What may mislead about a parameter, in words. */
-static char *
-make_note(const Model *model, const ModelRow *row)
+char *
+model_note(const Model *model, const ModelRow *row)
 {
 	StringInfoData notes;
 	bool		gaps = row->runs < model->runs.used;
@@ -256,7 +279,7 @@ emit_parameter(ReturnSetInfo *result, const Model *model, const ModelRow *row)
 	add_float(&out, d->spearman);
 	add_float(&out, d->spearman_p_value);
 	add_float(&out, d->eta2);
-	add_string(&out, make_note(model, row));
+	add_string(&out, model_note(model, row));
 	emit(result, &out);
 }
 
@@ -327,9 +350,8 @@ make_verdict(const Model *model)
 	return "well explained: the order of the important hyperparameters can be believed";
 }
 
-/* The verdict, which says so if it is that of a sample. */
-static const char *
-make_whole_verdict(const Model *model)
+const char *
+model_verdict(const Model *model)
 {
 	const char *verdict = make_verdict(model);
 
@@ -362,7 +384,7 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 	add_float(&out, model->r2);
 	add_float(&out, model->rmse);
 	add_float(&out, model->p_value);
-	add_string(&out, make_whole_verdict(model));
+	add_string(&out, model_verdict(model));
 	add_datum(&out, Int64GetDatum((int64) model->settings.seed), false);
 	emit(result, &out);
 }

@@ -149,15 +149,6 @@ model_change_space(Model *model, HpSpace space)
 
 /* ---- interactions ---- */
 
-/* A row of the answer: a parameter, or a pair of them. */
-typedef struct Effect
-{
-	HpText		name;
-	HpText		with;			/* bytes NULL if alone */
-	double		share;
-	double		stddev;
-} Effect;
-
 static int
 compare_names(HpText a, HpText b)
 {
@@ -301,29 +292,79 @@ choose_numbers(const ModelRow *row)
 	return chosen;
 }
 
-/* Over the trees, with their second ones, the mean predictions by code. */
-static HpSpread *
-sum_marginals(const Model *model, uint32 feature, uint32 n_codes)
+/* Add the marginal of the tree that was taken apart last. */
+static void
+add_marginal(const HpAnova *anova, uint32 feature, uint32 n_codes,
+			 double *mean, double *sum)
 {
-	HpSpread   *spreads = palloc0(n_codes * sizeof(HpSpread));
-	double	   *mean = palloc(n_codes * sizeof(double));
-	double	   *second = palloc(n_codes * sizeof(double));
+	hp_anova_marginal(anova, feature, mean);
+	for (uint32 c = 0; c < n_codes; c++)
+		sum[c] += mean[c];
+}
+
+/*
+ * Over the trees, with their second ones, the mean predictions by code of some
+ * features; the shares of variance too, unless they are NULL.
+ */
+static HpSpread **
+sum_marginals(const Model *model, const uint32 *features, uint32 n,
+			  HpShares *shares)
+{
+	HpSpread  **spreads = palloc((n + 1) * sizeof(HpSpread *));
+	uint32	   *n_codes = palloc((n + 1) * sizeof(uint32));
+	uint32		most = 1;
 	ModelTrees	trees = {.model = model};
 	HpAnova    *anova = effects_anova(model);
+	double	   *mean;
+	double	   *sum;
 
+	for (uint32 i = 0; i < n; i++)
+	{
+		n_codes[i] = model->rows[model->features[features[i]]].n_codes;
+		spreads[i] = palloc0(n_codes[i] * sizeof(HpSpread));
+		most = Max(most, n_codes[i]);
+	}
+	mean = palloc(most * sizeof(double));
+	sum = palloc_extended((Size) most * (n + 1) * sizeof(double),
+						  MCXT_ALLOC_HUGE);
 	while (effects_next_tree(&trees, anova))
 	{
-		hp_anova_marginal(anova, feature, mean);
+		if (shares != NULL)
+			hp_shares_add(shares, anova);
+		memset(sum, 0, (Size) most * n * sizeof(double));
+		for (uint32 i = 0; i < n; i++)
+			add_marginal(anova, features[i], n_codes[i], mean,
+						 sum + (Size) most * i);
 		if (effects_next_second(&trees, anova))
-		{
-			hp_anova_marginal(anova, feature, second);
-			for (uint32 c = 0; c < n_codes; c++)
-				mean[c] += second[c];
-		}
-		for (uint32 c = 0; c < n_codes; c++)
-			hp_spread_add(&spreads[c], mean[c]);
+			for (uint32 i = 0; i < n; i++)
+				add_marginal(anova, features[i], n_codes[i], mean,
+							 sum + (Size) most * i);
+		for (uint32 i = 0; i < n; i++)
+			for (uint32 c = 0; c < n_codes[i]; c++)
+				hp_spread_add(&spreads[i][c], sum[(Size) most * i + c]);
 	}
 	return spreads;
+}
+
+/* Which codes of a row are shown: numbers ascending, then levels, missing last. */
+static uint32 *
+shown_codes(const ModelRow *row, uint32 *n)
+{
+	uint32		first = row->kind == HP_CATEGORICAL ? row->n_codes :
+		row->n_words + 1;
+	bool	   *chosen = choose_numbers(row);
+	uint32	   *codes = palloc((row->n_codes + 1) * sizeof(uint32));
+
+	*n = 0;
+	for (uint32 c = first; c < row->n_codes; c++)
+		if (chosen[c])
+			codes[(*n)++] = c;
+	for (uint32 c = 1; c < first; c++)
+		codes[(*n)++] = c;
+	/* trees have seen no gap of those that were filled */
+	if (row->runs_of[0] > 0 && !row->fill)
+		codes[(*n)++] = 0;
+	return codes;
 }
 
 static void
@@ -344,24 +385,6 @@ emit_value(ReturnSetInfo *result, const Model *model, const ModelRow *row,
 	add_float(&out, model->unit * hp_spread_stddev(spread));
 	add_bigint(&out, row->runs_of[code]);
 	emit(result, &out);
-}
-
-static void
-emit_values(ReturnSetInfo *result, const Model *model, const ModelRow *row,
-			const HpSpread *spreads)
-{
-	uint32		first = row->kind == HP_CATEGORICAL ? row->n_codes :
-		row->n_words + 1;
-	bool	   *chosen = choose_numbers(row);
-
-	for (uint32 c = first; c < row->n_codes; c++)
-		if (chosen[c])
-			emit_value(result, model, row, c, &spreads[c]);
-	for (uint32 c = 1; c < first; c++)
-		emit_value(result, model, row, c, &spreads[c]);
-	/* trees have seen no gap of those that were filled */
-	if (row->runs_of[0] > 0 && !row->fill)
-		emit_value(result, model, row, 0, &spreads[0]);
 }
 
 static bool
@@ -419,6 +442,9 @@ answer_marginal(ReturnSetInfo *result, const Model *model,
 	MemoryContext scratch;
 	MemoryContext keep;
 	uint32		feature = 0;
+	const HpSpread *spreads;
+	const uint32 *codes;
+	uint32		n;
 
 	if (row == NULL)
 		notice_no_row(model, parameter);
@@ -430,8 +456,60 @@ answer_marginal(ReturnSetInfo *result, const Model *model,
 		feature++;
 	scratch = make_scratch();
 	keep = MemoryContextSwitchTo(scratch);
-	emit_values(result, model, row,
-				sum_marginals(model, feature, row->n_codes));
+	spreads = sum_marginals(model, &feature, 1, NULL)[0];
+	codes = shown_codes(row, &n);
+	for (uint32 i = 0; i < n; i++)
+		emit_value(result, model, row, codes[i], &spreads[codes[i]]);
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(scratch);
+}
+
+/* ---- both at once ---- */
+
+static EffectPoint
+make_point(const Model *model, const ModelRow *row, uint32 code,
+		   const HpSpread *spread)
+{
+	EffectPoint point = {
+		.number = NAN,
+		.mean = model->center + model->unit * spread->mean,
+		.stddev = model->unit * hp_spread_stddev(spread),
+		.runs = row->runs_of[code]
+	};
+
+	if (code == 0)
+		point.level = (HpText) {"(missing)", 9};
+	else if (row->kind == HP_NUMERIC && code > row->n_words)
+		point.number = row->numbers[code];
+	else
+		point.level = row->labels[code];
+	return point;
+}
+
+static EffectCurve
+make_curve(const Model *model, const ModelRow *row, const HpSpread *spreads)
+{
+	EffectCurve curve = {.row = row};
+	uint32	   *codes = shown_codes(row, &curve.n);
+
+	curve.points = palloc((curve.n + 1) * sizeof(EffectPoint));
+	for (uint32 i = 0; i < curve.n; i++)
+		curve.points[i] = make_point(model, row, codes[i], &spreads[codes[i]]);
+	return curve;
+}
+
+EffectCurve *
+effects_overview(const Model *model, const uint32 *features, uint32 n,
+				 Effect **effects, size_t *n_effects)
+{
+	HpShares   *shares = hp_shares_create(&pg_environment, model->n_features);
+	EffectCurve *curves = palloc((n + 1) * sizeof(EffectCurve));
+	HpSpread  **spreads = sum_marginals(model, features, n, shares);
+
+	for (uint32 i = 0; i < n; i++)
+		curves[i] = make_curve(model, &model->rows[model->features[features[i]]],
+							   spreads[i]);
+	*effects = list_effects(model, shares, n_effects);
+	qsort(*effects, *n_effects, sizeof(Effect), compare_effects);
+	return curves;
 }

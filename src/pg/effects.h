@@ -26,6 +26,41 @@ extern HpAnova *effects_anova(const Model *model);
 extern bool effects_next_tree(ModelTrees *trees, HpAnova *anova);
 extern bool effects_next_second(ModelTrees *trees, HpAnova *anova);
 
+/* A row of hp_interactions: a parameter, or a pair of them. */
+typedef struct Effect
+{
+	HpText		name;
+	HpText		with;			/* bytes NULL if alone */
+	double		share;
+	double		stddev;
+} Effect;
+
+/* A row of hp_marginal, in units of the metric. */
+typedef struct EffectPoint
+{
+	double		number;			/* NaN: a level */
+	HpText		level;
+	double		mean;
+	double		stddev;			/* over trees; NaN of fewer than two */
+	uint32		runs;
+} EffectPoint;
+
+/* What the metric is at each value of a parameter: numbers ascending, levels. */
+typedef struct EffectCurve
+{
+	const ModelRow *row;
+	uint32		n;
+	EffectPoint *points;
+} EffectCurve;
+
+/*
+ * The curves of some features, and the effects of all, sorted; the trees, which
+ * there must be, are gone through once.
+ */
+extern EffectCurve *effects_overview(const Model *model,
+									 const uint32 *features, uint32 n,
+									 Effect **effects, size_t *n_effects);
+
 /* Rows of hp_interactions, sorted. */
 extern void answer_interactions(ReturnSetInfo *result, const Model *model);
 

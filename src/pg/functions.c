@@ -25,6 +25,7 @@
 #include "pg/model.h"
 #include "pg/predict.h"
 #include "pg/progress.h"
+#include "pg/report.h"
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/study.h"
@@ -54,6 +55,8 @@ PG_FUNCTION_INFO_V1(hp_marginal_of_runs);
 PG_FUNCTION_INFO_V1(hp_space_of_forest);
 PG_FUNCTION_INFO_V1(hp_suggest_of_forest);
 PG_FUNCTION_INFO_V1(hp_suggest_of_runs);
+PG_FUNCTION_INFO_V1(hp_report_of_forest);
+PG_FUNCTION_INFO_V1(hp_report_of_runs);
 PG_FUNCTION_INFO_V1(hp_predict_by_forest);
 PG_FUNCTION_INFO_V1(hp_predict_by_runs);
 
@@ -366,6 +369,53 @@ hp_space_of_forest(PG_FUNCTION_ARGS)
 
 	model_change_space(model, settings_space(fcinfo, 1));
 	PG_RETURN_POINTER(model_write(model));
+}
+
+/* ---- reports ---- */
+
+/* (forest hp_forest), or that and (format, width, ascii) -> text */
+Datum
+hp_report_of_forest(PG_FUNCTION_ARGS)
+{
+	ReportStyle style = {.format = REPORT_TEXT, .width = REPORT_WIDTH};
+
+	if (PG_NARGS() > 1)
+		style = settings_report(fcinfo, 1);
+	PG_RETURN_TEXT_P(report(forest_argument(fcinfo, 0), NULL, &style));
+}
+
+/* What the report is about: "val_loss in runs". */
+static char *
+runs_subject(FunctionCallInfo fcinfo)
+{
+	char	   *metric = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *name = get_rel_name(PG_GETARG_OID(0));
+
+	return name == NULL ? metric : psprintf("%s in %s", metric, name);
+}
+
+/* (runs, metric, config, format, width, ascii, settings ...) -> text */
+Datum
+hp_report_of_runs(PG_FUNCTION_ARGS)
+{
+	text	   *volatile answer = NULL;
+
+	PROGRESS_BEGIN(PG_GETARG_OID(0));
+	{
+		ReportStyle style = settings_report(fcinfo, 3);
+		Settings	settings = settings_from_arguments(fcinfo, 6);
+		Study	   *study = runs_argument(fcinfo, 2);
+
+		if (study != NULL)
+			answer = report(train(study, &settings,
+								  report_wants_trees(&style) ?
+								  WANTED_TREES : WANTED_FINDINGS),
+							runs_subject(fcinfo), &style);
+	}
+	PROGRESS_END();
+	if (answer == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(answer);
 }
 
 /* ---- questions to a study ---- */

@@ -70,6 +70,14 @@ static const Choice spaces[] = {
 	{NULL, 0}
 };
 
+static const Choice formats[] = {
+	{"text", REPORT_TEXT},
+	{"markdown", REPORT_MARKDOWN},
+	{"svg", REPORT_SVG},
+	{"html", REPORT_HTML},
+	{NULL, 0}
+};
+
 /* 0: by the method */
 static const Choice missings[] = {
 	{"auto", 0},
@@ -185,6 +193,30 @@ method_name(Method method)
 	while (c->value != (int) method)
 		c++;
 	return c->word;
+}
+
+/* Columns of a terminal that a report is made for. */
+#define LEAST_WIDTH	40
+#define MOST_WIDTH	1000
+
+ReportStyle
+settings_report(FunctionCallInfo fcinfo, int first)
+{
+	ReportStyle style = {
+		.format = get_choice(fcinfo, first, "format", formats)
+	};
+
+	require_not_null(fcinfo, first + 1, "width");
+	require_not_null(fcinfo, first + 2, "ascii");
+	style.width = PG_GETARG_INT32(first + 1);
+	style.ascii = PG_GETARG_BOOL(first + 2);
+	if (style.width < LEAST_WIDTH || style.width > MOST_WIDTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("width must be between %d and %d", LEAST_WIDTH, MOST_WIDTH),
+				 errdetail("Got width %d.", style.width),
+				 errhint("It is the number of columns of the terminal.")));
+	return style;
 }
 
 static bool

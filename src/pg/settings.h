@@ -11,6 +11,7 @@
 
 #include "core/forest.h"
 #include "pg/model.h"
+#include "pg/report.h"
 
 /* LIKE patterns on names of parameters. */
 typedef struct Patterns
@@ -46,6 +47,9 @@ extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
 
 /* The space to average over, an argument of some questions. */
 extern HpSpace settings_space(FunctionCallInfo fcinfo, int argument);
+
+/* How a report is to look: format, width and ascii, from `first` on. */
+extern ReportStyle settings_report(FunctionCallInfo fcinfo, int first);
 
 /* The settings when none are given but include, exclude and categorical. */
 extern Settings settings_patterns(FunctionCallInfo fcinfo, int first);

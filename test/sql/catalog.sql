@@ -24,7 +24,7 @@ SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$';
 \pset tuples_only on
 SELECT format('%s(%s)%s    -> %s', proname, regexp_replace(pg_get_function_arguments(oid), 'trees integer.*', 'settings ...'), E'\n', pg_get_function_result(oid))
 FROM functions ORDER BY proname COLLATE "C", pg_get_function_arguments(oid) COLLATE "C";
--- they are the same everywhere, but that hp_parameters and hp_suggest of a table want uncertainty, and hp_interactions plain trees
+-- they are the same everywhere, but that hp_parameters, hp_report and hp_suggest of a table want uncertainty, and hp_interactions plain trees
 SELECT DISTINCT replace(regexp_replace(replace(replace(pg_get_function_arguments(oid), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), 'method text DEFAULT ''fanova''', 'method text DEFAULT ''permutation'''), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
 SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%' ORDER BY proname COLLATE "C";
 SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method text DEFAULT ''fanova''%' ORDER BY proname COLLATE "C";
@@ -66,7 +66,9 @@ SELECT hp_predict('runs', 'loss', '{"lr": 3}') IS NOT NULL AS predict;
 SELECT count(*) AS interactions FROM hp_interactions('runs', 'loss');
 SELECT count(*) AS marginal FROM hp_marginal('runs', 'loss', 'lr');
 SELECT count(*) AS suggest FROM hp_suggest('runs', 'loss');
-SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict', 'hp_interactions', 'hp_marginal', 'hp_suggest');
+SELECT hp_report('runs', 'loss') IS NOT NULL AS report;
+SELECT hp_report('runs', 'loss', '{config}') = hp_report('runs', 'loss', '{config}', 'text') AS report;
+SELECT oid::regprocedure AS not_tried FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proname NOT IN ('hp_study', 'hp_importance', 'hp_parameters', 'hp_quality', 'hp_correlation', 'hp_levels', 'hp_predict', 'hp_interactions', 'hp_marginal', 'hp_suggest', 'hp_report');
 DROP TABLE runs;
 
 --

@@ -1,0 +1,35 @@
+/*
+ * report_page.h
+ *		The parts of the page that report_html.c writes.
+ */
+#ifndef HPIMP_REPORT_PAGE_H
+#define HPIMP_REPORT_PAGE_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "pg/report.h"
+
+/* Columns of a name. */
+#define PAGE_NAME		48
+
+/* A bar on a track from 0 to 1, with its standard error if that is known. */
+extern void page_bar(StringInfo out, const char *class, double share,
+					 double error);
+
+/* ---- report_effects.c ---- */
+
+/* What the leading parameters do alone and in pairs, if there are trees. */
+extern void page_effects(StringInfo out, const Report *report);
+
+/* ---- report_page.c: what is the same on all pages ---- */
+
+extern const char page_head[];	/* up to the title */
+extern const char page_style[]; /* from there to the body */
+extern const char page_controls[];	/* above the panel, for the script */
+extern const char page_pager[]; /* below it */
+extern const char page_foot[];
+extern const char page_script[];
+
+#endif							/* HPIMP_REPORT_PAGE_H */
