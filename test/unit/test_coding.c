@@ -60,7 +60,7 @@ book_of(const HpCoding *coding)
 {
 	return (HpCodeBook) {
 		coding->kind, coding->n_codes, coding->n_words, coding->numbers,
-		coding->labels
+		coding->labels, false
 	};
 }
 
@@ -70,6 +70,22 @@ find(const Coded *c, HpValue value)
 	HpCodeBook	book = book_of(&c->coding);
 
 	return hp_code_of(&book, &value);
+}
+
+/* ---- labels in another order than that of their bytes ---- */
+
+static void
+test_shuffled(void)
+{
+	const HpText labels[] = {{"", 0}, {"sgd", 3}, {"adam", 4}, {"rmsprop", 7}};
+	HpCodeBook	book = {
+		.kind = HP_CATEGORICAL, .n_codes = 4, .labels = labels, .shuffled = true
+	};
+	HpValue		values[] = {str("sgd"), str("adam"), str("rmsprop"), str("lion")};
+
+	for (uint32_t i = 0; i < 3; i++)
+		is_int(hp_code_of(&book, &values[i]), i + 1, "label %u is found", i + 1);
+	is_int(hp_code_of(&book, &values[3]), HP_UNKNOWN_CODE, "and no other");
 }
 
 /* ---- kinds ---- */
@@ -643,6 +659,7 @@ test_ticks(void)
 int
 main(void)
 {
+	test_shuffled();
 	test_numeric();
 	test_not_finite();
 	test_zeros_and_large();
