@@ -41,6 +41,17 @@ hp_alloc(const HpEnv *env, size_t count, size_t size)
 
 extern void *hp_alloc0(const HpEnv *env, size_t count, size_t size);
 
+/* How many binary digits a number has; 0 has none. */
+static inline int
+hp_bits_of(uint64_t n)
+{
+	int			bits = 0;
+
+	for (; n > 0; n >>= 1)
+		bits++;
+	return bits;
+}
+
 static inline void
 hp_tick(const HpEnv *env)
 {

@@ -168,15 +168,18 @@ struct HpTrainer
 	HpGrower   *grower;
 	HpPermuter *permuter;
 	HpCorrector *corrector;		/* NULL if not asked for */
+	HpAnova    *anova;			/* NULL if not asked for */
 	const uint32_t *runs;		/* to draw from; NULL: all */
 	uint32_t	n_runs;			/* of them */
-	HpAnova    *anova;			/* NULL if not asked for */
+
+	/* of the tree at work */
+	HpRng		rng;
 	uint32_t   *draws;			/* of the bootstrap sample, by run */
-	HpAsked		unseen;			/* of it, those whose effects are looked at first */
+	HpAsked		unseen;			/* those not drawn: first the ones whose effects
+								 * are looked at */
 	uint32_t	n_permuted;		/* so many */
 
 	/* for the second tree */
-	HpRng		rng;			/* where the first has left it */
 	const HpTree *first;
 	HpAsked		seen;
 	int64_t    *left;			/* by run seen: target less prediction */
@@ -431,15 +434,12 @@ sum_of(const double *values, uint32_t n)
 	return sum;
 }
 
-/* Scale so that the sum is 1, unless it is 0. */
+/* Divide sums by their unit, if there is any; what is below dust is nothing. */
 static void
-scale_to_one(double *values, uint32_t n)
+divide(double *sums, uint32_t n, double unit, double dust)
 {
-	double		sum = sum_of(values, n);
-
-	if (sum > 0)
-		for (uint32_t i = 0; i < n; i++)
-			values[i] /= sum;
+	for (uint32_t i = 0; i < n && unit > 0; i++)
+		sums[i] = sums[i] / unit < dust ? 0 : sums[i] / unit;
 }
 
 const HpTree *
@@ -453,7 +453,8 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	fill_gaps(trainer, &trainer->rng);
 	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->frame->target,
 						trainer->draws, report->impurity);
-	scale_to_one(report->impurity, trainer->n_features);
+	divide(report->impurity, trainer->n_features,
+		   sum_of(report->impurity, trainer->n_features), 0);
 	report->n_nodes = tree->n_nodes;
 	prepare_to_ask(trainer, out_of_bag);
 	ask_unseen(trainer, tree, report->permutation, out_of_bag);
@@ -522,10 +523,7 @@ make_shares(const HpFeatureMap *map, double dust, double *shares)
 	unit = sum_of(shares, n_features);
 	if (unit == 0)
 		unit = sum_of(shares + n_features, n - n_features);
-	if (unit == 0)
-		return;
-	for (uint32_t i = 0; i < n; i++)
-		shares[i] = shares[i] / unit < dust ? 0 : shares[i] / unit;
+	divide(shares, n, unit, dust);
 }
 
 static const double *
@@ -618,9 +616,7 @@ any_reduction(const HpTreeReport *reports, uint32_t trees, uint32_t n_features)
 void
 hp_fanova_finish(double *sum, uint32_t n_features)
 {
-	scale_to_one(sum, n_features);
-	for (uint32_t f = 0; f < n_features; f++)
-		sum[f] = sum[f] < ROUNDING_DUST ? 0 : sum[f];
+	divide(sum, n_features, sum_of(sum, n_features), ROUNDING_DUST);
 }
 
 /* Out-of-bag R^2 and root mean squared error. */

@@ -221,16 +221,6 @@ order_runs(Builder *b)
 
 /* ---- the target ---- */
 
-static int
-bits_of(uint32_t n)
-{
-	int			bits = 0;
-
-	for (; n > 0; n >>= 1)
-		bits++;
-	return bits;
-}
-
 /*
  * 47 bits resolve 7e-15 of the spread; beyond 16,384 runs a bit is given up
  * for each doubling so that n draws still sum within 61 bits, and differences
@@ -240,7 +230,7 @@ static void
 make_target(const Builder *b, HpFrame *frame)
 {
 	uint32_t	n = frame->n_runs;
-	int			bits = bits_of(n) <= 14 ? 47 : 61 - bits_of(n);
+	int			bits = hp_bits_of(n) <= 14 ? 47 : 61 - hp_bits_of(n);
 	double		low,
 				range,
 				shrink;

@@ -260,16 +260,6 @@ list_groups(Finder *f)
 
 /* ---- chance ---- */
 
-static uint32_t
-bits_of(uint64_t n)
-{
-	uint32_t	bits = 0;
-
-	for (; n > 0; n >>= 1)
-		bits++;
-	return bits;
-}
-
 /*
  * Whether runs can be given values with these counts in more than 2^limit
  * ways: the product of the binomial coefficients that choose the runs of each
@@ -350,7 +340,7 @@ is_no_accident(Finder *f, const Side *a, const Side *b)
 	uint64_t	functions;
 
 	count_both(f, a, b);
-	functions = (uint64_t) bits_of(count_used(f->count, a->column->n_codes)) *
+	functions = (uint64_t) hp_bits_of(count_used(f->count, a->column->n_codes)) *
 		count_used(f->count_other, b->column->n_codes);
 	return has_more_ways(f->count, a->column->n_codes, a->first,
 						 f->chance + functions);
@@ -851,7 +841,7 @@ make_finder(const HpEnv *env, const HpFrame *frame)
 		look_at_column(f, &frame->columns[c], &f->sides[c]);
 		n += takes_part(&f->sides[c]);
 	}
-	f->chance = bits_of(RARELY * n * n);
+	f->chance = hp_bits_of(RARELY * n * n);
 	f->reach = (uint32_t) (MOST_LOOKS / SAMPLE_RUNS / (n > 0 ? n : 1));
 	list_groups(f);
 	return f;

@@ -34,22 +34,11 @@ static const uint32_t rounds[] = {39, 99, 199};
 /* Of (run, feature, level): what takes about half a second. */
 #define COST_TO_SPARE	250e6
 
-/* About log2. */
-static uint32_t
-levels_of(uint32_t n_runs)
-{
-	uint32_t	levels = 1;
-
-	while (n_runs >>= 1)
-		levels++;
-	return levels;
-}
-
 static double
 cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 			  uint32_t n_features)
 {
-	double		levels = levels_of(n_runs / (uint32_t) settings->min_samples_leaf + 1);
+	double		levels = hp_bits_of(n_runs / (uint32_t) settings->min_samples_leaf + 1);
 	int			each = (settings->twice ? 2 : 1) * (settings->corrected ? 2 : 1);
 
 	if (settings->max_depth > 0 && levels > settings->max_depth)

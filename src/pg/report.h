@@ -78,9 +78,6 @@ typedef struct Report
 /* A share below is next to nothing. */
 #define REPORT_SMALL	0.001
 
-/* An adjusted p-value above says that the importance may be chance. */
-#define REPORT_CHANCE	0.05
-
 /* Whether a row took part in the forest: a group, or what is not constant. */
 static inline bool
 report_took_part(const ReportRow *row)

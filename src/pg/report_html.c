@@ -104,7 +104,7 @@ append_head(StringInfo out, const Report *report)
 static void
 append_row(StringInfo out, const Report *report, const ReportRow *row)
 {
-	const char *class = row->p_value > REPORT_CHANCE ? "im ch" : "im";
+	const char *class = row->p_value > P_OF_CHANCE ? "im ch" : "im";
 
 	appendStringInfoString(out, report_took_part(row) ? "<tr>" :
 						   "<tr class=\"idle\">");
@@ -143,7 +143,7 @@ append_panel(StringInfo out, const Report *report)
 								 report->has_p_values), "");
 	if (report->has_p_values)
 		appendStringInfo(out, " Pale bars may be chance (p above %.2f).",
-						 REPORT_CHANCE);
+						 P_OF_CHANCE);
 	appendStringInfoString(out, "</p>\n");
 }
 
@@ -153,7 +153,7 @@ append_panel(StringInfo out, const Report *report)
 static const char *
 trust_class(const Model *model)
 {
-	if (isnan(model->r2) || model->p_value > REPORT_CHANCE ||
+	if (isnan(model->r2) || model->p_value > P_OF_CHANCE ||
 		model->r2 < R2_NEXT_TO_NOTHING)
 		return "none";
 	return model->r2 < R2_WELL ? "part" : "good";

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "pg/report.h"
+#include "pg/train.h"
 
 #define MARGIN			16
 #define LINE			18		/* of the text above and below */
@@ -137,7 +138,7 @@ append_correlation(const Picture *p, double correlation, int baseline)
 static void
 append_row(const Picture *p, const ReportRow *row)
 {
-	const char *chance = row->p_value > REPORT_CHANCE ? " ch" : "";
+	const char *chance = row->p_value > P_OF_CHANCE ? " ch" : "";
 	int			baseline = p->y + ROW / 2 + 4;
 
 	append_name(p, row);
@@ -219,7 +220,7 @@ append_foot(Picture *p, uint32 idle)
 	append_paragraph(p, "sm", report_legend(report, report->has_errors, false));
 	if (report->has_p_values)
 		append_paragraph(p, "sm", psprintf("Pale: may be chance (adjusted p above %.2f).",
-										   REPORT_CHANCE));
+										   P_OF_CHANCE));
 }
 
 /* ---- the picture ---- */
