@@ -41,6 +41,19 @@ while ($block =~ /^ +([a-z_.]+) +│ +([0-9.e-]+) +│ *(-?[0-9.]*)/mg)
 	$rows++;
 }
 cmp_ok($rows, '>=', 8, 'rows of the README were compared');
+# and what it says of their doubt
+my ($doubt) = $readme =~ /^SELECT parameter, importance, standard_error, p_value_adjusted FROM hp_parameters\('runs', 'val_loss'\);\n(.*?)^```/ms;
+my %doubt = map { my ($name, @numbers) = split(/\|/, $_, -1); ($name => \@numbers) }
+  split(/\n/, $node->safe_psql('postgres', "SELECT parameter, importance, standard_error, p_value_adjusted FROM hp_parameters('runs', 'val_loss')"));
+$rows = 0;
+while ($doubt =~ /^ +([a-z_.]+) +│ +([0-9.e-]+) +│ +([0-9.e-]+) +│ +([0-9.e-]+)/mg)
+{
+	my ($name, @shown) = ($1, $2, $3, $4);
+
+	cmp_ok(abs($doubt{$name}[$_] - $shown[$_]), '<=', 0.00051 * $shown[$_], "README: doubt of $name, $_") foreach 0 .. 2;
+	$rows++;
+}
+cmp_ok($rows, '>=', 8, 'rows of doubt were compared');
 my ($r2) = $readme =~ /^ +(0\.\d+) │ well explained/m;
 cmp_ok(abs($node->safe_psql('postgres', "SELECT oob_r2 FROM hp_quality('runs', 'val_loss')") - $r2), '<=', 0.0006, 'README: out-of-bag R²');
 
