@@ -195,6 +195,15 @@ STATEMENTS = {
     "one-liner": "SELECT * FROM hp_importance('runs', 'val_loss')",
     "one-liner impurity": "SELECT * FROM hp_importance('runs', 'val_loss', method => 'impurity')",
 }
+# what else there is to ask; where 100 trees take too long it is not asked
+QUESTIONS = {
+    "corrected": "SELECT * FROM hp_importance('runs', 'val_loss', method => 'corrected')",
+    "fanova": "SELECT * FROM hp_importance('runs', 'val_loss', method => 'fanova')",
+    "interactions": "SELECT * FROM hp_interactions('runs', 'val_loss')",
+    "ped_anova": "SELECT * FROM hp_importance('runs', 'val_loss', method => 'ped_anova')",
+    "parameters": "SELECT * FROM hp_parameters('runs', 'val_loss')",
+    "suggest": "SELECT * FROM hp_suggest('runs', 'val_loss')",
+}
 PEER_STEPS = ("read", "encode", "fit", "correlate")
 
 
@@ -224,6 +233,10 @@ def measure(size):
             times.add(name, first)                          # once is enough
         elif size.own_trees == TREES or name != "one-liner impurity":
             sql = sql.format(trees=size.own_trees)
+            measures[name] = lambda _, name=name, sql=sql: times.add(name, server.cost(sql))
+
+    if size.own_trees == TREES:
+        for name, sql in QUESTIONS.items():
             measures[name] = lambda _, name=name, sql=sql: times.add(name, server.cost(sql))
 
     began = time.time()
@@ -338,8 +351,8 @@ def finish(size, times, result):
             result[f"core {name}{which}"] = median(f"core {name}")
         for importance in ("impurity", "permutation"):
             result[f"ranger {importance}{which}"] = median(f"ranger {importance}")
-    for step in PEER_STEPS:
-        result[step] = cpu(step)
+    for name in PEER_STEPS + tuple(QUESTIONS):
+        result[name] = cpu(name)
 
     per_tree = (cpu("impurity") - cpu("one tree")) / (size.own_trees - 1)
     result["scan"] = cpu("scan")
@@ -505,6 +518,18 @@ def print_table(results):
     table.row("  of which a bare scan has", "memory scan")
     table.row(f"  with {WORKERS} worker(s), all processes together", "memory workers")
     table.row("peak memory, MB: Python (without its server)", "memory sklearn")
+
+    table.heading("Other questions, from the table (beside the above)")
+    table.row("method => 'corrected'", "corrected")
+    table.row("method => 'fanova': main effects", "fanova")
+    table.row("hp_interactions: main effects and all pairs", "interactions")
+    table.row("  on top of the forest, / a forest (impurity)",
+              lambda r: ratio(plus(r["interactions"], -r["one-liner impurity"]), r["core impurity"])
+              if r["interactions"] else None, "{} x")
+    table.row("method => 'ped_anova', no forest", "ped_anova")
+    table.row("hp_parameters: standard errors, p-values", "parameters")
+    table.row("  / scikit-learn, fit", lambda r: ratio(r["parameters"], r["fit"]), "{} x")
+    table.row("hp_suggest: the same, and curves", "suggest")
 
     table.heading("Where the time of hp_importance('runs', 'val_loss') goes")
     table.row("scan: read every key and value of the table", "scan")
