@@ -9,6 +9,7 @@
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
 #	make test-versions			make test with each PostgreSQL that is installed
+#	make dist, make deb			the release: archives of the last commit, Debian packages
 #
 # make test and make demo install what they need from Debian's packages when run
 # as root or with sudo; without make, call test/run and test/demo/run themselves.
@@ -49,7 +50,7 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions
+DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions dist deb
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -129,5 +130,11 @@ bench-instructions:
 
 quality:
 	@test/quality/run
+
+dist:
+	@test/package/run dist
+
+deb:
+	@test/package/run deb
 
 .PHONY: $(DELEGATED)
