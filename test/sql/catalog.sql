@@ -112,8 +112,7 @@ SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = 'h
 --
 -- Installing and removing
 --
-SELECT name, superuser, trusted, relocatable, schema, requires FROM pg_available_extension_versions WHERE name = 'hpimp' AND version = (SELECT default_version FROM pg_available_extensions WHERE name = 'hpimp');
-SELECT extrelocatable, extconfig, extversion = (SELECT default_version FROM pg_available_extensions WHERE name = 'hpimp') AS current FROM pg_extension WHERE extname = 'hpimp';
+SELECT extrelocatable, extconfig FROM pg_extension WHERE extname = 'hpimp';
 CREATE EXTENSION hpimp;
 ALTER EXTENSION hpimp UPDATE;
 -- what uses it holds it
