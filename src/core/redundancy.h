@@ -1,15 +1,14 @@
 /*
  * redundancy.h
- *		Parameters that were moved together, and columns that are none.
+ *		Parameters that were moved together.
  *
- * No importance can tell parameters apart that always changed together, and
- * one that repeats the metric leaves nothing to the others.  A user has to
- * know either before reading the importances.
+ * No importance can tell parameters apart that always changed together: a user
+ * has to know before reading the importances.
  */
 #ifndef HPIMP_REDUNDANCY_H
 #define HPIMP_REDUNDANCY_H
 
-#include "describe.h"
+#include "frame.h"
 
 typedef enum HpRelation
 {
@@ -50,20 +49,5 @@ typedef struct HpRelations
  * pairs that are near by name are looked at.
  */
 extern HpRelations *hp_redundancy(const HpEnv *env, const HpFrame *frame);
-
-/* What a numeric column may be instead of a setting. */
-typedef enum HpDisguise
-{
-	HP_SETTING = 0,				/* nothing speaks against it */
-	HP_OUTCOME = 1,				/* has (nearly) the order of the metric */
-	HP_COUNTER = 2,				/* integers (nearly) without gaps, each once */
-	HP_CLOCK = 3				/* times of day as seconds or milliseconds */
-} HpDisguise;
-
-/* An outcome has at least this rank correlation with the metric. */
-#define HP_OUTCOME_FROM		0.98
-
-extern HpDisguise hp_disguise(const HpFrame *frame, const HpColumn *column,
-							  const HpDescription *description);
 
 #endif							/* HPIMP_REDUNDANCY_H */

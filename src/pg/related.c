@@ -8,6 +8,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+#include "core/disguise.h"
 #include "core/redundancy.h"
 #include "pg/environment.h"
 #include "pg/related.h"

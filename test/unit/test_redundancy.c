@@ -5,6 +5,7 @@
 #include "data.h"
 
 #include "core/order.h"
+#include "core/disguise.h"
 #include "core/redundancy.h"
 
 /* ---- helpers ---- */
