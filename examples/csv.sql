@@ -26,6 +26,7 @@
 -- a few hundred megabytes are the end.
 
 \set ON_ERROR_STOP on
+\set was_quiet :QUIET
 \set QUIET on
 \if :{?table}
 \else
@@ -162,11 +163,11 @@ SELECT :'file', line, config || whole_config, summary || whole_summary, about
 FROM flat ORDER BY line;
 
 \echo 'What the file has, and where it went:'
-SELECT c.name AS "column", c.place AS "went to", count(v.value) AS "runs that have it", count(DISTINCT v.value) AS "different",
+SELECT c.name AS "column", coalesce(min(v.place), c.place) AS "went to", count(v.value) AS "runs that have it", count(DISTINCT v.value) AS "different",
 	left(min(v.value #>> '{}'), 30) AS "one of them"
 FROM csv_column c LEFT JOIN csv_value v USING (name)
 GROUP BY c.cell, c.name, c.place ORDER BY c.cell;
 SELECT count(*) AS "runs loaded" FROM :"table" WHERE source = :'file';
 COMMIT;
 ANALYZE :"table";
-\set QUIET off
+\set QUIET :was_quiet

@@ -20,6 +20,7 @@
 -- NaN and Infinity, which are no JSON but which programs write, are understood.
 
 \set ON_ERROR_STOP on
+\set was_quiet :QUIET
 \set QUIET on
 \if :{?table}
 \else
@@ -128,4 +129,4 @@ GROUP BY k.name, k.place ORDER BY k.place, k.name COLLATE "C";
 SELECT count(*) AS "runs loaded" FROM :"table" WHERE source = :'file';
 COMMIT;
 ANALYZE :"table";
-\set QUIET off
+\set QUIET :was_quiet

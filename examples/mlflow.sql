@@ -18,6 +18,7 @@
 -- file again when it is over. For MLflow 1.1 (2019) and later, on PostgreSQL.
 
 \set ON_ERROR_STOP on
+\set was_quiet :QUIET
 \set QUIET on
 SET client_min_messages = warning;
 
@@ -29,6 +30,11 @@ RETURN CASE WHEN is_nan THEN 'NaN'
 	WHEN value >= 1.7976931348623157e308 THEN 'Infinity'
 	WHEN value <= -1.7976931348623157e308 THEN '-Infinity'
 	ELSE value END;
+
+-- A number with all its digits, whatever the session likes to see.
+CREATE OR REPLACE FUNCTION mlflow_json(value float8) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET extra_float_digits = 1
+RETURN to_jsonb(value);
 
 CREATE OR REPLACE VIEW mlflow_runs WITH (security_invoker = true) AS
 SELECT r.experiment_id, e.name AS experiment, r.run_uuid AS run,
@@ -45,7 +51,7 @@ FROM runs r
 	JOIN experiments e USING (experiment_id)
 	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, value) AS config
 		FROM params WHERE run_uuid = r.run_uuid) p
-	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, mlflow_metric(value, is_nan)) AS summary
+	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, mlflow_json(mlflow_metric(value, is_nan))) AS summary
 		FROM latest_metrics WHERE run_uuid = r.run_uuid) m
 	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, value) AS tags
 		FROM tags WHERE run_uuid = r.run_uuid) t
@@ -57,8 +63,8 @@ SELECT r.experiment_id, r.experiment, r.run, r.name, r.state, r.started, r.secon
 	r.config, jsonb_build_object('min', coalesce(m.least, '{}'), 'max', coalesce(m.most, '{}'),
 		'first', coalesce(m.first, '{}')) AS summary, r.tags
 FROM mlflow_runs r
-	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, least) AS least, jsonb_object_agg(key, most) AS most,
-			jsonb_object_agg(key, first) AS first
+	CROSS JOIN LATERAL (SELECT jsonb_object_agg(key, mlflow_json(least)) AS least,
+			jsonb_object_agg(key, mlflow_json(most)) AS most, jsonb_object_agg(key, mlflow_json(first)) AS first
 		FROM (SELECT key, min(number) FILTER (WHERE number <> 'NaN') AS least,
 				max(number) FILTER (WHERE number <> 'NaN') AS most,
 				(array_agg(number ORDER BY step, "timestamp"))[1] AS first
@@ -77,4 +83,4 @@ SELECT experiment, count(*) AS runs, count(*) FILTER (WHERE state = 'FINISHED') 
 FROM mlflow_runs r
 GROUP BY experiment_id, experiment
 ORDER BY runs DESC, experiment;
-\set QUIET off
+\set QUIET :was_quiet

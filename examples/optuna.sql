@@ -23,24 +23,30 @@
 -- Optuna 1.3 (2020) and later.
 
 \set ON_ERROR_STOP on
+\set was_quiet :QUIET
 \set QUIET on
 SET client_min_messages = warning;
 
 \set read_json optuna_json
 \ir include/read_json.sql
 
+-- A number with all its digits, whatever the session likes to see.
+CREATE OR REPLACE FUNCTION optuna_number(value float8) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET extra_float_digits = 1
+RETURN to_jsonb(value);
+
 -- A parameter as the program got it: Optuna keeps a double precision number, for a
 -- category the place among the choices.
 CREATE OR REPLACE FUNCTION optuna_parameter(value float8, distribution text) RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 RETURN (SELECT CASE coalesce(d->>'name', d->>'type')
 		WHEN 'CategoricalDistribution' THEN d #> '{attributes,choices}' -> trunc(value)::int
 		WHEN 'categorical' THEN d->'choices' -> trunc(value)::int
-		WHEN 'IntDistribution' THEN to_jsonb(trunc(value))
-		WHEN 'IntUniformDistribution' THEN to_jsonb(trunc(value))
-		WHEN 'IntLogUniformDistribution' THEN to_jsonb(trunc(value))
-		WHEN 'int' THEN to_jsonb(trunc(value))
-		ELSE to_jsonb(value) END
+		WHEN 'IntDistribution' THEN optuna_number(trunc(value))
+		WHEN 'IntUniformDistribution' THEN optuna_number(trunc(value))
+		WHEN 'IntLogUniformDistribution' THEN optuna_number(trunc(value))
+		WHEN 'int' THEN optuna_number(trunc(value))
+		ELSE optuna_number(value) END
 	FROM optuna_json(distribution) d);
 
 -- Three schemas: until 2.4 a trial has one value, and trial_values what it reports
@@ -111,7 +117,7 @@ FROM trials t
 	CROSS JOIN LATERAL (SELECT jsonb_object_agg(param_name, optuna_parameter(param_value, distribution_json)) AS config
 		FROM trial_params WHERE trial_id = t.trial_id) p
 	CROSS JOIN LATERAL (SELECT min(o.value) FILTER (WHERE o.objective = 0) AS value,
-			jsonb_object_agg(coalesce(n.names->>o.objective, 'values_' || o.objective), o.value) AS summary
+			jsonb_object_agg(coalesce(n.names->>o.objective, 'values_' || o.objective), optuna_number(o.value)) AS summary
 		FROM optuna_objectives o WHERE o.trial_id = t.trial_id) v
 	LEFT JOIN LATERAL (SELECT step, value FROM optuna_steps WHERE trial_id = t.trial_id
 		ORDER BY step DESC LIMIT 1) l ON true
@@ -123,4 +129,4 @@ COMMENT ON VIEW optuna_runs IS 'Optuna''s trials, one a row, for hp_importance('
 
 \echo 'optuna_runs and optuna_studies are there. What they hold:'
 SELECT study, objective, name, goal, complete, pruned, failed, running FROM optuna_studies ORDER BY study, objective;
-\set QUIET off
+\set QUIET :was_quiet

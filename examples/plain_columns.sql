@@ -22,6 +22,7 @@
 -- run this file again.
 
 \set ON_ERROR_STOP on
+\set was_quiet :QUIET
 \set QUIET on
 \if :{?table}
 \else
@@ -44,7 +45,12 @@ SELECT attnum, attname AS name,
 FROM pg_attribute
 WHERE attrelid = :'table'::regclass AND attnum > 0 AND NOT attisdropped;
 
-SELECT format('CREATE OR REPLACE VIEW %I WITH (security_invoker = true) AS SELECT t.*, jsonb_strip_nulls(to_jsonb(t) - %L::text[]) AS config FROM %s t',
+-- A row as JSON, its numbers with all their digits, whatever the session likes to see.
+CREATE OR REPLACE FUNCTION plain_config(run anyelement, except_columns text[]) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE SET extra_float_digits = 1
+AS $$ SELECT jsonb_strip_nulls(to_jsonb(run) - except_columns) $$;
+
+SELECT format('CREATE OR REPLACE VIEW %I WITH (security_invoker = true) AS SELECT t.*, plain_config(t, %L::text[]) AS config FROM %s t',
 	:'view', array(SELECT name FROM plain_column WHERE excepted), :'table'::regclass)
 \gexec
 
@@ -52,4 +58,4 @@ SELECT CASE WHEN excepted THEN 'no hyperparameter' ELSE 'config' END AS "taken f
 FROM plain_column GROUP BY 1 ORDER BY 1;
 \echo The view is there: :view
 DROP TABLE plain_column;
-\set QUIET off
+\set QUIET :was_quiet

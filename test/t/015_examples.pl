@@ -37,11 +37,14 @@ sub runs_fine
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
-# importances and what was used of the runs, for a relation and a metric
+# importances and what was used of the runs, for a relation and a metric; of a
+# session that likes to see few digits, which must change nothing
 sub asked
 {
 	my ($runs, $metric) = @_;
-	return sql("SELECT " . answer("'$runs', '$metric'") . ", runs_used, metric_min, metric_max, oob_r2 FROM hp_quality('$runs', '$metric')");
+	return sql("SET extra_float_digits = -11; CREATE TEMP TABLE a AS SELECT * FROM hp_importance('$runs', '$metric');
+		CREATE TEMP TABLE q AS SELECT * FROM hp_quality('$runs', '$metric'); RESET extra_float_digits;
+		SELECT string_agg(concat_ws('|', parameter, importance, correlation), ' ' ORDER BY parameter), min(runs_used), min(metric_min), min(metric_max), min(oob_r2) FROM a, q");
 }
 
 sub write_file
