@@ -71,9 +71,12 @@ BEGIN
 	IF content !~ '\S' THEN
 		RAISE EXCEPTION 'the file cannot be read, or is empty';
 	END IF;
+	IF getdatabaseencoding() = 'UTF8' THEN
+		content := ltrim(content, chr(65279));		-- a byte order mark
+	END IF;
 	CREATE TEMP TABLE csv_part ON COMMIT DROP AS
 	SELECT nth, m[1] AS cell, m[2] <> delimiter AS ends_line, m[3] IS NOT NULL AS wrong
-	FROM regexp_matches(ltrim(content, U&'\FEFF') || E'\n',
+	FROM regexp_matches(content || E'\n',
 		format('("(?:[^"]|"")*"|[^"%1$s\r\n][^%1$s\r\n]*|)(%1$s|\r\n|\n|\r)|(.)', apart), 'g')
 		WITH ORDINALITY AS t (m, nth);
 

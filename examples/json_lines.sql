@@ -52,11 +52,15 @@ $$
 BEGIN
 	IF content !~ '\S' THEN
 		RAISE EXCEPTION 'the file cannot be read, or is empty';
-	ELSIF ltrim(content, U&'\FEFF') ~ '^\s*\[' THEN
-		RETURN QUERY SELECT nth, r FROM jsonb_array_elements(pg_temp.read_json(ltrim(content, U&'\FEFF')))
+	END IF;
+	IF getdatabaseencoding() = 'UTF8' THEN
+		content := ltrim(content, chr(65279));		-- a byte order mark
+	END IF;
+	IF content ~ '^\s*\[' THEN
+		RETURN QUERY SELECT nth, r FROM jsonb_array_elements(pg_temp.read_json(content))
 			WITH ORDINALITY AS t (r, nth);
 	ELSE
-		RETURN QUERY SELECT nth, pg_temp.read_json(l) FROM regexp_split_to_table(ltrim(content, U&'\FEFF'), '\r?\n')
+		RETURN QUERY SELECT nth, pg_temp.read_json(l) FROM regexp_split_to_table(content, '\r?\n')
 			WITH ORDINALITY AS t (l, nth) WHERE l ~ '\S';
 	END IF;
 END

@@ -170,6 +170,7 @@ like(slurp_file("$work/report.html"), qr/<html.*optimizer\.name/s, 'the picture 
 like(slurp_file("$work/importance.svg"), qr/<svg.*optimizer\.name/s, "that of Optuna's study too");
 
 ($ran, $compared) = run_document('recipes.md', { map { $_ => 'recipes' } Encode::decode('UTF-8', slurp_file("$root/doc/recipes.md")) =~ /^## (.*)$/mg });
+like(slurp_file("$work/$_.html"), qr/<html.*optimizer\.name/s, "recipes.md: the page of $_ is there") foreach ('vision', 'speech', 'search');
 cmp_ok($ran, '>=', 22, 'recipes.md: all blocks were found');
 cmp_ok($compared, '>=', 15, 'recipes.md: answers were compared');
 

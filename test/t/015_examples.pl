@@ -57,7 +57,7 @@ sub write_file
 }
 
 run_file("$root/test/fixtures/lab.sql");
-sql('CREATE VIEW direct AS SELECT config, val_loss FROM lab');
+sql('CREATE VIEW direct AS SELECT config, val_loss FROM lab; CREATE VIEW with_accuracy AS SELECT config, val_accuracy FROM lab');
 my $truth = asked('direct', 'val_loss');
 like($truth, qr/layers\|0\.\d+.*\|504\|/, 'the runs as they are have an answer');
 
@@ -118,6 +118,7 @@ sql("CREATE VIEW two_goals AS SELECT * FROM optuna3.optuna_runs WHERE study = 't
 	CREATE VIEW two_direct AS SELECT jsonb_build_object('lr', config->'lr', 'layers', config->'layers') AS config, val_loss, val_accuracy FROM lab WHERE state = 'finished'");
 is(asked('two_goals', 'accuracy'), asked('two_direct', 'val_accuracy'), 'Optuna: the second objective');
 is(asked('two_goals', 'loss'), asked('two_direct', 'val_loss'), 'Optuna: the first');
+is(asked('optuna3', 'attributes.accuracy'), asked('with_accuracy', 'val_accuracy'), 'Optuna: an attribute as metric');
 is(sql(<<'SQL'), '"adam"|0.5|"NaN"|null|[1, 2]|7|-3|0.1|true|12', 'Optuna: parameters of every kind, old and new notation');
 SELECT optuna3.optuna_parameter(1, '{"name": "CategoricalDistribution", "attributes": {"choices": ["sgd", "adam"]}}'),
 	optuna3.optuna_parameter(0, '{"name": "CategoricalDistribution", "attributes": {"choices": [0.5, NaN]}}'),
