@@ -140,15 +140,19 @@ CREATE TABLE IF NOT EXISTS :"table" (
 );
 DELETE FROM :"table" WHERE source = :'file';
 
--- Numbers become numbers, a column config or summary of whole documents is read.
+-- Numbers become numbers, a column config or summary of whole documents is read. An
+-- apostrophe that MLflow puts before what a spreadsheet would take for a formula, as
+-- -0.5, is taken off again.
 CREATE TEMP TABLE csv_value ON COMMIT DROP AS
 SELECT line, name,
 	CASE WHEN document THEN name ELSE place END AS place, document,
 	CASE WHEN document THEN pg_temp.read_json(value)
-		WHEN value ~ '^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d{1,3})?$' AND length(value) < 40 THEN value::jsonb
-		ELSE to_jsonb(value) END AS value
-FROM csv_cell JOIN csv_column USING (cell),
-	LATERAL (SELECT name IN ('config', 'summary') AND value ~ '^\s*\{.*\}\s*$') AS d (document)
+		WHEN plain ~ '^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d{1,3})?$' AND length(plain) < 40 THEN plain::jsonb
+		ELSE to_jsonb(plain) END AS value
+FROM (SELECT count(*) = 2 AS guarded FROM csv_column WHERE name IN ('Run ID', 'Source Type')) export,
+	csv_cell JOIN csv_column USING (cell),
+	LATERAL (SELECT name IN ('config', 'summary') AND value ~ '^\s*\{.*\}\s*$',
+		CASE WHEN value ~ '^''-\d' OR guarded AND value ~ '^''[-=+@\t\r]' THEN substr(value, 2) ELSE value END) AS d (document, plain)
 WHERE value <> '';
 
 WITH flat AS (

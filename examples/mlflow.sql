@@ -12,10 +12,12 @@
 --	mlflow_best_runs	the same runs; summary has the smallest and the largest value
 --						a metric had on the way, and the first: 'min.val_loss'
 --
--- Runs and experiments that were deleted in MLflow are left out. A view stands
+-- Runs and experiments that were deleted in MLflow are left out. Where MLflow has
+-- workspaces, a name of an experiment is that of one in each. A view stands
 -- in the way of a migration that changes the columns it reads: before
 -- `mlflow db upgrade`, DROP VIEW mlflow_runs, mlflow_best_runs CASCADE; run this
--- file again when it is over. For MLflow 1.1 (2019) and later, on PostgreSQL.
+-- file again when it is over. For databases that have a table latest_metrics (since
+-- 2019).
 
 \set ON_ERROR_STOP on
 \set was_quiet :QUIET
@@ -37,7 +39,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET extra_float_digits = 1
 RETURN to_jsonb(value);
 
 CREATE OR REPLACE VIEW mlflow_runs WITH (security_invoker = true) AS
-SELECT r.experiment_id, e.name AS experiment, r.run_uuid AS run,
+SELECT coalesce(to_jsonb(e)->>'workspace', 'default') AS workspace, r.experiment_id, e.name AS experiment, r.run_uuid AS run,
 	coalesce(nullif(r.name, ''), t.tags->>'mlflow.runName') AS name,
 	r.status AS state,
 	to_timestamp(r.start_time / 1000.0) AS started,
@@ -59,7 +61,7 @@ WHERE r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active';
 
 -- NaN would be the largest of all in PostgreSQL's order: it is no candidate.
 CREATE OR REPLACE VIEW mlflow_best_runs WITH (security_invoker = true) AS
-SELECT r.experiment_id, r.experiment, r.run, r.name, r.state, r.started, r.seconds, r.parent, r.has_children,
+SELECT r.workspace, r.experiment_id, r.experiment, r.run, r.name, r.state, r.started, r.seconds, r.parent, r.has_children,
 	r.config, jsonb_build_object('min', coalesce(m.least, '{}'), 'max', coalesce(m.most, '{}'),
 		'first', coalesce(m.first, '{}')) AS summary, r.tags
 FROM mlflow_runs r

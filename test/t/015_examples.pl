@@ -83,7 +83,10 @@ sql("CREATE VIEW best AS SELECT * FROM mlflow.mlflow_best_runs WHERE experiment 
 is(asked('best', 'min.val_loss'), asked('half', 'val_loss'), 'MLflow: the best of a run');
 is(sql("SELECT count(*) FROM best b JOIN lab ON run = md5(id::text) WHERE (b.summary #>> '{max,val_loss}')::float8 = val_loss * 3 AND (b.summary #>> '{first,val_loss}')::float8 = val_loss * 3"),
 	sql("SELECT count(*) FROM lab WHERE val_loss <> 'NaN'"), 'MLflow: the largest and the first');
+# newer ones have workspaces
+sql("ALTER TABLE mlflow.experiments ADD workspace varchar(63) NOT NULL DEFAULT 'default'; UPDATE mlflow.experiments SET workspace = 'team' WHERE experiment_id = 2");
 runs_fine('mlflow.sql once more', "$root/examples/mlflow.sql", 'mlflow');
+is(sql('SELECT workspace, count(*) FROM mlflow.mlflow_runs GROUP BY 1 ORDER BY 1'), "default|600\nteam|4", 'MLflow: workspaces');
 
 # with its own reader's rights: row-level security holds through the views
 sql("CREATE ROLE reader; GRANT USAGE ON SCHEMA mlflow TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA mlflow TO reader;
@@ -253,6 +256,13 @@ $file = write_file('project.csv', ",summary,config,name\n$csv");
 $shown = runs_fine('csv.sql, dicts of Python', "$root/examples/csv.sql", '', "file=$file", 'table=project');
 is(asked('project', 'val_loss'), asked('direct_of_python', 'val_loss'), "CSV, dicts of Python: the same answer");
 is(sql("SELECT count(*) FROM project JOIN lab ON about->>'name' = 'run-' || id AND (about->>'column 1')::int = id - 1"), 600, 'CSV, dicts of Python: row numbers and names are about the run');
+
+# MLflow's download guards spreadsheets against formulas
+$file = write_file('runs.csv', qq{"Start Time","Duration","Run ID","Name","Source Type","Source Name","User","Status","shift","act","val_loss"\n}
+	. qq{"2026","1s","ab","'=x","LOCAL","t.py","me","FINISHED","'-3","'\@relu","'-0.5"\n"2026","1s","ac","y","LOCAL","t.py","me","FINISHED","2","'quoted'","0.25"\n});
+runs_fine("csv.sql, MLflow's download", "$root/examples/csv.sql", '', "file=$file", 'metrics=val_loss', 'table=downloaded');
+is(sql("SELECT config, summary, about->>'Name' FROM downloaded ORDER BY line"), qq({"act": "\@relu", "shift": -3}|{"val_loss": -0.5}|=x\n{"act": "'quoted'", "shift": 2}|{"val_loss": 0.25}|y),
+	"CSV of MLflow's download: what is about a run is known, apostrophes are off");
 
 # MLflow's pandas and Optuna's data frame: what belongs to the tracker is known
 $file = write_file('search_runs.csv', "run_id,experiment_id,status,artifact_uri,start_time,metrics.val_loss,params.lr,tags.mlflow.user\nab,1,FINISHED,/x,2026,0.5,0.1,me\n");
