@@ -162,7 +162,7 @@ WITH flat AS (
 		coalesce(jsonb_object_agg(name, value) FILTER (WHERE place = 'about' AND NOT document), '{}') AS about,
 		coalesce(jsonb_agg(value) FILTER (WHERE place = 'config' AND document)->0, '{}') AS whole_config,
 		coalesce(jsonb_agg(value) FILTER (WHERE place = 'summary' AND document)->0, '{}') AS whole_summary
-	FROM csv_value
+	FROM (SELECT line FROM csv_cell WHERE cell = 1) l LEFT JOIN csv_value USING (line)
 	GROUP BY line
 )
 INSERT INTO :"table" (source, line, config, summary, about)

@@ -118,7 +118,7 @@ WITH flat AS (
 			AND jsonb_typeof(value) = 'object')->0, '{}') AS whole_config,
 		coalesce(jsonb_agg(value ORDER BY name) FILTER (WHERE place = 'summary' AND document
 			AND jsonb_typeof(value) = 'object')->0, '{}') AS whole_summary
-	FROM json_value
+	FROM json_run LEFT JOIN json_value USING (line)
 	GROUP BY line
 )
 INSERT INTO :"table" (source, line, config, summary, about)

@@ -200,6 +200,10 @@ is(sql("SELECT string_agg(config || summary || about || '{}', E'\\n' ORDER BY li
 {"lr": "007", "epoch": 2, "lr (2)": 5, "It's; $1 \\x": "\"\n"}{"val_loss": -100, "epoch (2)": 3}{}{}
 ROWS
 
+$file = write_file('sparse.csv', "a,b\n,\n1,\n\n,2\n");
+runs_fine('csv.sql, sparse', "$root/examples/csv.sql", '', "file=$file", 'table=sparse');
+is(sql("SELECT string_agg(config::text, ' ' ORDER BY line) FROM sparse"), '{} {"a": 1} {"b": 2}', 'a line of empty cells is a run, an empty line none');
+
 # what PostgreSQL writes is read back cell by cell, whatever is in it
 sql(<<'SQL');
 CREATE TABLE hostile AS
@@ -298,6 +302,10 @@ foreach my $name (sort keys %json)
 		is(asked('jsons', 'val_loss'), $truth, "JSON, $name, $form->[0]: the same answer");
 	}
 }
+$file = write_file('sparse.json', qq({}\n\n{"summary": {"val_loss": 1}}\n{"config": null, "summary": null}\n));
+runs_fine('json_lines.sql, sparse', "$root/examples/json_lines.sql", '', "file=$file", 'table=sparse_json');
+is(sql("SELECT string_agg(config || ' ' || summary, ', ' ORDER BY line) FROM (SELECT line, config::text, summary::text FROM sparse_json) s"),
+	'{} {}, {} {"val_loss": 1}, {} {}', 'JSON: a run with nothing in it is a run');
 ($status, undef, $said) = run_file("$root/examples/json_lines.sql", '', 'file=' . write_file('wrong.json', "{\"config\": {}}\n[1]\n"), 'table=wrong');
 isnt($status, 0, 'JSON, no object: psql fails');
 like($said, qr/ERROR:  run 2 is no object/, 'JSON, no object: said');
