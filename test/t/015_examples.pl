@@ -259,6 +259,7 @@ IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
 $file = write_file('project.csv', ",summary,config,name\n$csv");
 $shown = runs_fine('csv.sql, dicts of Python', "$root/examples/csv.sql", '', "file=$file", 'table=project');
 is(asked('project', 'val_loss'), asked('direct_of_python', 'val_loss'), "CSV, dicts of Python: the same answer");
+is(sql("SELECT count(*) FILTER (WHERE summary->>'val_loss' = 'Infinity'), count(*) FILTER (WHERE summary->>'val_loss' = 'NaN') FROM project"), '6|30', 'CSV, dicts of Python: infinities and NaN');
 is(sql("SELECT count(*) FROM project JOIN lab ON about->>'name' = 'run-' || id AND (about->>'column 1')::int = id - 1"), 600, 'CSV, dicts of Python: row numbers and names are about the run');
 
 # MLflow's download guards spreadsheets against formulas
@@ -300,6 +301,8 @@ foreach my $name (sort keys %json)
 		$file = write_file('runs.json', $form->[1]);
 		runs_fine("json_lines.sql, $name, $form->[0]", "$root/examples/json_lines.sql", '', "file=$file", 'table=jsons', @variables);
 		is(asked('jsons', 'val_loss'), $truth, "JSON, $name, $form->[0]: the same answer");
+		is(sql("SELECT count(*), count(*) FILTER (WHERE summary->>'val_loss' = 'Infinity'), count(*) FILTER (WHERE summary->>'val_loss' = 'NaN') FROM jsons"),
+			'600|6|30', "JSON, $name, $form->[0]: infinities and NaN are read as what they stand for");
 	}
 }
 $file = write_file('sparse.json', qq({}\n\n{"summary": {"val_loss": 1}}\n{"config": null, "summary": null}\n));
