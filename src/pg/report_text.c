@@ -177,6 +177,8 @@ report_text(StringInfo out, const Report *report)
 	report_wrap(out, report->title, l.line, 0);
 	report_wrap(out, report->verdict, l.line, 0);
 	report_wrap(out, report->quality, l.line, 0);
+	if (report->doubt != NULL)
+		report_wrap(out, report->doubt, l.line, 0);
 	append_rows(out, report, &l);
 	notes = report_notes(report, l.line / 2, ellipsis(report));
 	if (notes != NIL)
