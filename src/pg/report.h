@@ -173,6 +173,9 @@ extern void report_escape(StringInfo out, const char *text);
 /* Whether the first letter of a text is written from right to left. */
 extern bool report_right_to_left(const char *text);
 
+/* Whether any letter is. */
+extern bool report_has_right_to_left(const char *text);
+
 /* ---- the formats ---- */
 
 extern void report_text(StringInfo out, const Report *report);

@@ -5,11 +5,14 @@
  *
  * All plots of a page have the same scale of the metric: a flat curve is one
  * that matters little.  A few runs far off would flatten all of them: the
- * scale leaves out the outermost ones, which stand at its edge.
+ * scale leaves out those beyond the whiskers of a box plot (Tukey 1977), which
+ * stand at its edge.
  */
 #include "postgres.h"
 
 #include <math.h>
+
+#include "common/hashfn.h"
 
 #include "pg/report_page.h"
 
@@ -27,7 +30,7 @@
 #define LEVEL_COLUMNS	18		/* of its name */
 #define FEW				12		/* points that are marked one by one */
 #define TICKS			5		/* at most */
-#define FAR_OFF			20		/* one run in so many at each end */
+#define WHISKER			1.5		/* times the range of the middle half */
 
 #define ELLIPSIS		"..."
 
@@ -39,11 +42,26 @@ spread_of(const EffectPoint *point)
 	return isnan(point->stddev) ? 0 : point->stddev;
 }
 
+/* As far as runs go, but not farther than the whiskers of a box plot. */
+static void
+widen_by_runs(PageScale *scale, const ModelDetail *detail)
+{
+	uint32		last = detail->n_runs - 1;
+	double		low = detail->metric[last / 4];
+	double		high = detail->metric[last - last / 4];
+	double		whisker = WHISKER * (high - low);
+
+	/* of numbers too large for a difference, the middle half */
+	if (!isfinite(whisker))
+		whisker = 0;
+	scale->low = Min(scale->low, Max(detail->metric[0], low - whisker));
+	scale->high = Max(scale->high, Min(detail->metric[last], high + whisker));
+}
+
 PageScale
 page_scale(const Model *model, const EffectCurve *curves, uint32 n)
 {
 	PageScale	scale = {INFINITY, -INFINITY};
-	const ModelDetail *detail = model->detail;
 
 	for (uint32 i = 0; i < n; i++)
 		for (uint32 j = 0; j < curves[i].n; j++)
@@ -53,13 +71,8 @@ page_scale(const Model *model, const EffectCurve *curves, uint32 n)
 			scale.low = Min(scale.low, p->mean - spread_of(p));
 			scale.high = Max(scale.high, p->mean + spread_of(p));
 		}
-	if (detail != NULL && detail->n_runs > 0)
-	{
-		uint32		off = detail->n_runs / FAR_OFF;
-
-		scale.low = Min(scale.low, detail->metric[off]);
-		scale.high = Max(scale.high, detail->metric[detail->n_runs - 1 - off]);
-	}
+	if (model->detail != NULL && model->detail->n_runs > 0)
+		widen_by_runs(&scale, model->detail);
 	return scale;
 }
 
@@ -279,7 +292,7 @@ append_line(StringInfo out, const EffectCurve *curve, uint32 n,
 static double
 scatter(uint32 run)
 {
-	return (double) (run * 7 % 13) / 6 - 1;
+	return murmurhash32(run) / (double) PG_UINT32_MAX * 2 - 1;
 }
 
 static bool
@@ -334,9 +347,8 @@ append_runs_of_level(StringInfo out, const ModelDetail *detail,
 
 static void
 append_plot(StringInfo out, const Report *report, const EffectCurve *curve,
-			uint32 n, const PageScale *scale)
+			uint32 n, Axis axis, const PageScale *scale)
 {
-	Axis		axis = make_axis(curve, n);
 	const FeatureDetail *feature = report_detail(report->model, curve->row);
 
 	appendStringInfo(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"",
@@ -355,8 +367,6 @@ append_plot(StringInfo out, const Report *report, const EffectCurve *curve,
 	}
 	append_band(out, curve, n, &axis, scale);
 	append_line(out, curve, n, &axis, scale);
-	if (axis.log)
-		append_label(out, WIDTH - RIGHT, TOP + 8, "end", "log scale");
 	appendStringInfoString(out, "</svg>\n");
 }
 
@@ -475,18 +485,21 @@ page_curve(StringInfo out, const Report *report, const EffectCurve *curve,
 		   const PageScale *scale)
 {
 	uint32		n_numbers = 0;
+	Axis		axis = {0};
 
 	while (n_numbers < curve->n && !isnan(curve->points[n_numbers].number))
 		n_numbers++;
 	/* one number is a level among others */
 	if (n_numbers == 1)
 		n_numbers = 0;
-	appendStringInfoString(out, "<figure><figcaption><bdi>");
-	report_escape(out, report_cut(report_showable(curve->row->name), PAGE_NAME,
-								  ELLIPSIS));
-	appendStringInfoString(out, "</bdi></figcaption>\n");
 	if (n_numbers > 0)
-		append_plot(out, report, curve, n_numbers, scale);
+		axis = make_axis(curve, n_numbers);
+	appendStringInfoString(out, "<figure><figcaption>");
+	page_name(out, report_showable(curve->row->name));
+	appendStringInfo(out, "%s</figcaption>\n",
+					 axis.log ? " <small>log scale</small>" : "");
+	if (n_numbers > 0)
+		append_plot(out, report, curve, n_numbers, axis, scale);
 	if (n_numbers < curve->n)
 		append_levels(out, report, curve->row, curve->points + n_numbers,
 					  curve->n - n_numbers, scale);

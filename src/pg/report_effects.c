@@ -19,8 +19,6 @@
 #define PAIRS			8
 #define PAIR_SHARE		0.005	/* a smaller share is not worth a line */
 
-#define ELLIPSIS		"..."
-
 /* ---- curves ---- */
 
 static void
@@ -46,6 +44,8 @@ append_curves(StringInfo out, const Report *report, const EffectCurve *curves,
 	appendStringInfoString(out, "<section id=\"hpr-curves\"><h2>What the leading parameters do</h2>\n<p class=\"sm\">Blue: the metric that the forest expects by the value of each, averaged over all others, with a standard deviation over the trees. All are on the same scale of the metric.");
 	if (report->model->detail != NULL)
 		append_runs_in_words(out, report->model);
+	if (strcmp(page_trust(report->model), "none") == 0)
+		appendStringInfoString(out, " <strong>The forest says next to nothing about the metric: so do its curves.</strong>");
 	appendStringInfoString(out, "</p>\n<div class=\"curves\">\n");
 	for (uint32 i = 0; i < n; i++)
 		page_curve(out, report, &curves[i], &scale);
@@ -53,14 +53,6 @@ append_curves(StringInfo out, const Report *report, const EffectCurve *curves,
 }
 
 /* ---- the map of pairs ---- */
-
-static void
-append_name(StringInfo out, HpText name)
-{
-	appendStringInfoString(out, "<bdi>");
-	report_escape(out, report_cut(report_showable(name), PAGE_NAME, ELLIPSIS));
-	appendStringInfoString(out, "</bdi>");
-}
 
 typedef struct Map
 {
@@ -131,7 +123,7 @@ append_map(StringInfo out, const Map *map)
 	for (uint32 i = 0; i < map->n; i++)
 	{
 		appendStringInfo(out, "<tr><th scope=\"row\"><small>%u</small> ", i + 1);
-		append_name(out, map->rows[i]->name);
+		page_name(out, report_showable(map->rows[i]->name));
 		appendStringInfoString(out, "</th>");
 		for (uint32 j = 0; j < map->n; j++)
 			append_map_cell(out, map, i, j);
@@ -152,13 +144,13 @@ static void
 append_pair(StringInfo out, const Effect *effect)
 {
 	appendStringInfoString(out, "<tr><th scope=\"row\">");
-	append_name(out, effect->name);
+	page_name(out, report_showable(effect->name));
 	appendStringInfoString(out, " &#215; ");
-	append_name(out, effect->with);
+	page_name(out, report_showable(effect->with));
 	appendStringInfo(out, "</th><td class=\"nu\">%s</td><td class=\"ba\">",
 					 report_share(effect->share));
 	page_bar(out, "im", effect->share, effect->stddev);
-	appendStringInfo(out, "</td><td class=\"nu\">%s</td></tr>\n",
+	appendStringInfo(out, "</td><td class=\"nu xt\">%s</td></tr>\n",
 					 report_share(effect->stddev));
 }
 
@@ -172,7 +164,7 @@ append_pairs(StringInfo out, const Effect *effects, size_t n)
 		if (!is_shown(&effects[i]))
 			continue;
 		if (shown++ == 0)
-			appendStringInfoString(out, "<div class=\"wide\"><table id=\"hpr-pairs\">\n<thead><tr><th scope=\"col\">Pair</th><th scope=\"col\" colspan=\"2\">Share</th><th scope=\"col\" class=\"nu\">std. deviation</th></tr></thead><tbody>\n");
+			appendStringInfoString(out, "<div class=\"wide\"><table id=\"hpr-pairs\">\n<thead><tr><th scope=\"col\">Pair</th><th scope=\"col\" colspan=\"2\">Share</th><th scope=\"col\" class=\"nu xt\">std. deviation</th></tr></thead><tbody>\n");
 		append_pair(out, &effects[i]);
 	}
 	if (shown > 0)

@@ -11,7 +11,10 @@
 
 #include <math.h>
 
+#include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "pg/answers.h"
 #include "pg/report.h"
@@ -26,6 +29,26 @@
 #define LEVELS			20		/* of a parameter */
 
 /* ---- cells ---- */
+
+/* Where it may be broken: behind what is between words. */
+void
+page_name(StringInfo out, const char *name)
+{
+	const char *rest = report_cut(name, PAGE_NAME, ELLIPSIS);
+
+	appendStringInfoString(out, "<bdi>");
+	while (*rest != '\0')
+	{
+		size_t		word = strcspn(rest, "._/-:");
+		size_t		end = word + strspn(rest + word, "._/-:");
+
+		report_escape(out, pnstrdup(rest, end));
+		rest += end;
+		if (*rest != '\0')
+			appendStringInfoString(out, "<wbr/>");
+	}
+	appendStringInfoString(out, "</bdi>");
+}
 
 static void
 append_escaped(StringInfo out, const char *before, const char *text,
@@ -82,8 +105,8 @@ append_name_cell(StringInfo out, const ReportRow *row)
 	if (report_columns(row->name) > PAGE_NAME)
 		append_escaped(out, " title=\"",
 					   report_cut(row->name, TITLE, ELLIPSIS), "\"");
-	append_escaped(out, "><bdi>", report_cut(row->name, PAGE_NAME, ELLIPSIS),
-				   "</bdi>");
+	appendStringInfoChar(out, '>');
+	page_name(out, row->name);
 	if (row->note != NULL)
 		append_escaped(out, "<small>", report_cut(row->note, TITLE, ELLIPSIS),
 					   "</small>");
@@ -148,9 +171,9 @@ append_level(StringInfo out, const Report *report, const ReportLevel *level,
 			 uint32 n_best)
 {
 	appendStringInfoString(out, "<tr class=\"lv\">");
-	append_escaped(out, "<th scope=\"row\"><bdi>",
-				   report_cut(level->name, PAGE_NAME, ELLIPSIS), "</bdi></th>");
-	appendStringInfoString(out, "<td class=\"fa\" colspan=\"2\">");
+	appendStringInfoString(out, "<th scope=\"row\">");
+	page_name(out, level->name);
+	appendStringInfoString(out, "</th><td class=\"fa\" colspan=\"2\">");
 	append_escaped(out, "", level_in_words(report, level, n_best), "</td>");
 	if (report->has_errors)
 		appendStringInfoString(out, "<td class=\"xt\"></td>");
@@ -276,9 +299,8 @@ append_panel(StringInfo out, const Report *report)
 
 /* ---- the page ---- */
 
-/* How far to trust it, for the colour of the verdict. */
-static const char *
-trust_class(const Model *model)
+const char *
+page_trust(const Model *model)
 {
 	if (isnan(model->r2) || model->p_value > P_OF_CHANCE ||
 		model->r2 < R2_NEXT_TO_NOTHING)
@@ -286,13 +308,27 @@ trust_class(const Model *model)
 	return model->r2 < R2_WELL ? "part" : "good";
 }
 
+/* As a page names a script that may run. */
+static void
+append_digest(StringInfo out, const char *script)
+{
+	Datum		bytes = CStringGetTextDatum(script);	/* laid out as a bytea is */
+	Datum		digest = DirectFunctionCall1(sha256_bytea, bytes);
+	Datum		base64 = DirectFunctionCall2(binary_encode, digest,
+											 CStringGetTextDatum("base64"));
+
+	appendStringInfoString(out, TextDatumGetCString(base64));
+}
+
 void
 report_html(StringInfo out, const Report *report)
 {
-	append_escaped(out, page_head, report->title, page_style);
+	appendStringInfoString(out, page_head);
+	append_digest(out, page_script);
+	append_escaped(out, page_head_rest, report->title, page_style);
 	append_escaped(out, "<h1>", report->title, "</h1>\n");
 	appendStringInfo(out, "<div class=\"verdict %s\">",
-					 trust_class(report->model));
+					 page_trust(report->model));
 	append_escaped(out, "<p><strong>", report->verdict, "</strong></p>");
 	append_escaped(out, "<p>", report->quality, "</p>");
 	if (report->doubt != NULL)

@@ -92,14 +92,13 @@ append_row(StringInfo out, const Report *report, const Suggested *suggested)
 {
 	const char *advice = suggest_advice_name(suggested->advice);
 
-	appendStringInfoString(out, "<tr><th scope=\"row\"><bdi>");
-	report_escape(out, report_cut(report_showable(suggested->row->name),
-								  PAGE_NAME, ELLIPSIS));
-	appendStringInfo(out, "</bdi></th><td><span class=\"ad %s\">%s</span></td>",
+	appendStringInfoString(out, "<tr><th scope=\"row\">");
+	page_name(out, report_showable(suggested->row->name));
+	appendStringInfo(out, "</th><td><span class=\"ad %s\">%s</span></td>",
 					 advice, advice);
-	append_cell(out, "", report_next_kept(suggested, ELLIPSIS));
+	append_cell(out, " class=\"va\"", report_next_kept(suggested, ELLIPSIS));
 	append_cell(out, " class=\"nu\"", report_next_gain(report, suggested));
-	append_cell(out, " class=\"sm\"", report_next_reason(suggested, ELLIPSIS));
+	append_cell(out, " class=\"sm wy\"", report_next_reason(suggested, ELLIPSIS));
 	appendStringInfoString(out, "</tr>\n");
 }
 

@@ -2,7 +2,8 @@
  * report_page.c
  *		What is the same on all pages of report_html.c: looks and script.
  *
- * The script holds no "less than" and no ampersand, so that the page is XML as
+ * The page says which script may run, by its digest, so that no other would
+ * even if it got in.  The script holds no "less than" and no ampersand, so that the page is XML as
  * well, and no text from outside.
  */
 #include "postgres.h"
@@ -12,7 +13,10 @@
 const char	page_head[] =
 "<!DOCTYPE html>\n"
 "<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n"
-"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"/>\n"
+"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-";
+
+const char	page_head_rest[] =
+"'\"/>\n"
 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
 "<title>";
 
@@ -27,7 +31,7 @@ const char	page_style[] =
 "bdi{white-space:pre-wrap}h1{font-size:20px;margin:0 0 12px;overflow-wrap:anywhere}h2{font-size:16px;margin:32px 0 6px}\n"
 ".verdict{border-left:4px solid var(--part);background:var(--head);padding:8px 12px;margin-bottom:16px}.verdict p{margin:2px 0}\n"
 ".verdict.good{border-color:var(--good)}.verdict.none{border-color:var(--none)}\n"
-".sm,small{color:var(--dim);font-size:12px}p.sm{margin:6px 0}tbody th>small{display:block;font-weight:400;white-space:normal}\n"
+".sm,small{color:var(--dim);font-size:12px}p.sm{margin:6px 0}figcaption small{font-weight:400}tbody th>small{display:block;font-weight:400;white-space:normal}\n"
 ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\n"
 "thead th{background:var(--head);text-align:left;font-weight:500;color:var(--dim);white-space:nowrap}\n"
 "th,td{padding:5px 8px;border-bottom:1px solid var(--line);vertical-align:middle}\n"
@@ -49,11 +53,11 @@ const char	page_style[] =
 "svg path{fill:none}svg .curve{stroke:var(--imp);stroke-width:2}svg .dot{fill:var(--imp)}svg .axis{stroke:var(--dim)}svg .grid{stroke:var(--line);stroke-width:.6}\n"
 "svg .run{stroke:var(--run);stroke-width:2.6;stroke-linecap:round;opacity:.4}svg .whisker{stroke:var(--imp);stroke-width:1.8}svg text.name{fill:var(--fg);font-size:11px}\n"
 ".map{width:auto;margin:8px 0 16px}.map td{padding:0;min-width:46px;height:30px;text-align:center;border:1px solid var(--line)}.map thead th{text-align:center;white-space:normal}.map thead th:first-child{text-align:left}\n"
-".map tbody th{min-width:7em}.map tbody th small{display:inline-block;width:14px}.map td:not(.ce){border:0}.ce{position:relative}.ce i{position:absolute;inset:0;background:var(--imp)}.ce.al i{outline:2px solid var(--dim);outline-offset:-2px;opacity:1!important;background:none}\n"
+".map tbody th{min-width:7em}.map tbody th small{display:inline-block;width:14px}.map td:not(.ce){border:0}.ce{position:relative}.ce i{position:absolute;inset:0;background:var(--imp)}.ce.al{box-shadow:inset 0 0 0 2px var(--dim)}\n"
 ".ce b{position:relative;font-weight:400;font-size:12px;font-variant-numeric:tabular-nums}\n"
 ".ad{border-radius:8px;padding:0 8px;font-size:12px;border:1px solid var(--line);white-space:nowrap}.ad.narrow{border-color:var(--good)}.ad.extend{border-color:var(--imp)}.ad.freeze{border-style:dashed}\n"
-"details{margin:8px 0}summary{cursor:pointer;color:var(--dim)}pre{background:var(--head);border:1px solid var(--line);padding:8px;overflow-x:auto;font-size:12px}\n"
-"@media (max-width:600px){.xt{display:none}th,td{padding:5px 4px}.ba{min-width:56px}tbody th{min-width:8em}.map td{min-width:38px}.map tbody th{min-width:6em}}\n"
+".va{overflow-wrap:anywhere;min-width:7em}.wy{min-width:16em}details{margin:8px 0}summary{cursor:pointer;color:var(--dim)}pre{background:var(--head);border:1px solid var(--line);padding:8px;overflow-x:auto;font-size:12px}\n"
+"@media (max-width:600px){.xt{display:none}tbody th>small{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}th,td{padding:5px 4px}.ba{min-width:56px}tbody th{min-width:8em}.map td{min-width:38px}.map tbody th{min-width:6em}}\n"
 "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--head:#f9f9f9;--line:#ccc;--track:#ececee;--err:#1d3f66;--run:#7d838d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
 ".controls,.pager,.eye{display:none!important}tbody tr[hidden]:not(.lv){display:table-row!important}tr{break-inside:avoid}h2{break-after:avoid}main{max-width:none;padding:0}.wide{overflow:visible}}\n"
 "</style></head>\n<body><main>\n";

@@ -19,6 +19,12 @@
 extern void page_bar(StringInfo out, const char *class, double share,
 					 double error);
 
+/* How far to trust a model: "good", "part" or "none". */
+extern const char *page_trust(const Model *model);
+
+/* A name, cut if it is long, set apart from what surrounds it. */
+extern void page_name(StringInfo out, const char *name);
+
 /* ---- report_curves.c ---- */
 
 /* Of the metric, the same in all plots. */
@@ -47,7 +53,8 @@ extern void page_next(StringInfo out, const Report *report);
 
 /* ---- report_page.c: what is the same on all pages ---- */
 
-extern const char page_head[];	/* up to the title */
+extern const char page_head[];	/* up to the digest of the script */
+extern const char page_head_rest[]; /* from there to the title */
 extern const char page_style[]; /* from there to the body */
 extern const char page_controls[];	/* above the panel, for the script */
 extern const char page_pager[]; /* below it */

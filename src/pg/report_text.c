@@ -122,11 +122,27 @@ append_head(StringInfo out, const Layout *l)
 	end_line(out);
 }
 
+/*
+ * The name of a row.  A mark of no width keeps the numbers behind a name that
+ * is written from right to left out of its run, where the terminal knows of
+ * directions.
+ */
+static void
+append_name(StringInfo out, const Report *report, const Layout *l,
+			const char *name)
+{
+	char	   *shown = report_cut(name, l->name, ellipsis(report));
+
+	if (!report->ascii && report_has_right_to_left(shown))
+		shown = psprintf("%s\342\200\216", shown);
+	append_left(out, shown, l->name);
+}
+
 static void
 append_row(StringInfo out, const Report *report, const Layout *l,
 		   const ReportRow *row)
 {
-	append_left(out, report_cut(row->name, l->name, ellipsis(report)), l->name);
+	append_name(out, report, l, row->name);
 	appendStringInfoSpaces(out, GUTTER);
 	append_right(out, report_share(row->share), l->share);
 	if (l->error > 0)
