@@ -36,6 +36,26 @@ ellipsis(const Report *report)
 	return report->ascii ? "..." : "\342\200\246";
 }
 
+/*
+ * A mark of no width keeps the numbers behind a name that is written from right
+ * to left out of its run, where the terminal knows of directions.
+ */
+static bool
+needs_mark(const Report *report, const char *name)
+{
+	return !report->ascii && report_has_right_to_left(name);
+}
+
+/* psql counts such a mark as a column. */
+static int
+columns_of_mark(const Report *report)
+{
+	for (uint32 i = 0; i < report->n_large; i++)
+		if (needs_mark(report, report->rows[i].name))
+			return 1;
+	return 0;
+}
+
 /* What is left of a line for the name and the bar. */
 static int
 columns_left(const Layout *l)
@@ -54,7 +74,7 @@ static Layout
 make_layout(const Report *report)
 {
 	Layout		l = {
-		.line = report->style->width - MARGINS,
+		.line = report->style->width - MARGINS - columns_of_mark(report),
 		.name = strlen("parameter"),
 		.share = strlen(report->has_errors ? "0.123" : "importance"),
 		.error = report->has_errors ? strlen("+-0.123") : 0,
@@ -122,20 +142,16 @@ append_head(StringInfo out, const Layout *l)
 	end_line(out);
 }
 
-/*
- * The name of a row.  A mark of no width keeps the numbers behind a name that
- * is written from right to left out of its run, where the terminal knows of
- * directions.
- */
 static void
 append_name(StringInfo out, const Report *report, const Layout *l,
 			const char *name)
 {
 	char	   *shown = report_cut(name, l->name, ellipsis(report));
 
-	if (!report->ascii && report_has_right_to_left(shown))
-		shown = psprintf("%s\342\200\216", shown);
-	append_left(out, shown, l->name);
+	appendStringInfoString(out, shown);
+	if (needs_mark(report, shown))
+		appendStringInfoString(out, "\342\200\216");
+	appendStringInfoSpaces(out, l->name - report_columns(shown));
 }
 
 static void

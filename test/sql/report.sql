@@ -142,7 +142,7 @@ SELECT what FROM pages WHERE page !~ '^[\x20-\x7e\n\t]*$' OR page !~ '^<!DOCTYPE
 SELECT count(DISTINCT substring(page, '<script>.*</script>')) AS scripts, count(DISTINCT substring(page, '<style>.*</style>')) AS styles, bool_and(page !~ '<script.*<script') AS one_each FROM pages;
 SELECT what FROM pages WHERE page ~* '<(img|a|link|iframe|object|embed|form)\M|\mon[a-z]+="|href|src=|@import|url\(|://' OR page !~ 'Content-Security-Policy" content="default-src ''none'';';
 SELECT what, cardinality(regexp_split_to_array(page, '<tr')) - cardinality(regexp_split_to_array(page, '<thead')) AS rows, cardinality(regexp_split_to_array(page, '<figure>')) - 1 AS curves, page ~ 'Which go together' AS pairs, substring(page, 'class="verdict ([a-z]+)"') AS verdict FROM pages ORDER BY what;
-SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/script&gt;</bdi>' AS tag, page ~ '<bdi>&#1513;' AS right_to_left, page ~ 'title="(long\.){40}end"' AS whole_name FROM pages WHERE what = 'hostile';
+SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/<wbr/>script&gt;</bdi>' AS tag, page ~ '<bdi>&#1513;' AS right_to_left, page ~ 'title="(long\.){40}end"' AS whole_name FROM pages WHERE what = 'hostile';
 -- what curves say is what hp_marginal says: the marks of levels stand by their names
 SELECT level, page LIKE format('%%<title>%s: %s, %s runs</title>%%', level, rtrim(to_char(mean, 'FM990.99'), '.'), runs) AS said FROM forests, hp_marginal(forest, 'optimizer.type'), pages WHERE what = 'forest';
 
