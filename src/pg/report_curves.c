@@ -204,6 +204,21 @@ axis_ticks(const Axis *axis, double *ticks)
 	return axis->low < axis->high ? 2 : 1;
 }
 
+#define TICK_LETTERS	7		/* of its number */
+
+/* The text of a tick; what reads as the first one does is told from there. */
+static char *
+tick_text(const double *ticks, int i)
+{
+	char	   *text = psprintf("%.4g", ticks[i]);
+
+	if (strlen(text) > TICK_LETTERS)
+		text = psprintf("%.2g", ticks[i]);
+	if (i > 0 && strcmp(text, tick_text(ticks, 0)) == 0)
+		text = psprintf("+%.2g", ticks[i] - ticks[0]);
+	return text;
+}
+
 /* ---- parts of a plot ---- */
 
 static void
@@ -236,7 +251,7 @@ append_axes(StringInfo out, const Axis *axis, const PageScale *scale)
 
 		appendStringInfo(out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT,
 						 y, WIDTH - RIGHT);
-		append_label(out, LEFT - 5, y + 3.5, "end", psprintf("%.4g", ticks[i]));
+		append_label(out, LEFT - 5, y + 3.5, "end", tick_text(ticks, i));
 	}
 	n = axis_ticks(axis, ticks);
 	for (int i = 0; i < n; i++)
@@ -246,7 +261,7 @@ append_axes(StringInfo out, const Axis *axis, const PageScale *scale)
 		appendStringInfo(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, TOP,
 						 bottom + 3);
 		append_label(out, x, HEIGHT - 5, anchor_at(x, LEFT),
-					 psprintf("%.4g", ticks[i]));
+					 tick_text(ticks, i));
 	}
 	appendStringInfo(out, "<path class=\"axis\" d=\"M%d %dV%dH%d\"/>\n",
 					 LEFT, TOP, bottom, WIDTH - RIGHT);
@@ -448,7 +463,7 @@ append_level_axis(StringInfo out, int bottom, const PageScale *scale)
 		appendStringInfo(out, "<path class=\"grid\" d=\"M%.1f 0V%d\"/>", x,
 						 bottom + 3);
 		append_label(out, x, bottom + BOTTOM - 5, anchor_at(x, LEVEL_LEFT),
-					 psprintf("%.4g", ticks[i]));
+					 tick_text(ticks, i));
 	}
 	appendStringInfo(out, "<path class=\"axis\" d=\"M%d 0V%dH%d\"/>\n",
 					 LEVEL_LEFT, bottom, WIDTH - RIGHT);
