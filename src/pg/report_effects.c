@@ -44,6 +44,8 @@ append_curves(StringInfo out, const Report *report, const EffectCurve *curves,
 	appendStringInfoString(out, "<section id=\"hpr-curves\"><h2>What the leading parameters do</h2>\n<p class=\"sm\">Blue: the metric that the forest expects by the value of each, averaged over all others, with a standard deviation over the trees. All are on the same scale of the metric.");
 	if (report->model->detail != NULL)
 		append_runs_in_words(out, report->model);
+	else
+		appendStringInfoString(out, " A stored forest holds no runs to show beside it.");
 	if (strcmp(page_trust(report->model), "none") == 0)
 		appendStringInfoString(out, " <strong>The forest says next to nothing about the metric: so do its curves.</strong>");
 	appendStringInfoString(out, "</p>\n<div class=\"curves\">\n");

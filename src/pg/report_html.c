@@ -278,7 +278,7 @@ append_panel(StringInfo out, const Report *report)
 	if (report->n_rows == 0)
 		return;
 	appendStringInfoString(out, page_controls);
-	appendStringInfoString(out, "<div class=\"wide\"><table id=\"hpr-panel\">\n");
+	appendStringInfoString(out, "<div class=\"wide\"><table id=\"hpr-panel\" aria-label=\"Hyperparameters by importance\">\n");
 	append_head(out, report);
 	appendStringInfoString(out, "<tbody>\n");
 	for (uint32 i = 0; i < report->n_rows; i++)

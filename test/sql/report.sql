@@ -143,7 +143,7 @@ SELECT count(DISTINCT substring(page, '<script>.*</script>')) AS scripts, count(
 SELECT what FROM pages WHERE page ~* '<(img|a|link|iframe|object|embed|form)\M|\mon[a-z]+="|href|src=|@import|url\(|://' OR page !~ 'Content-Security-Policy" content="default-src ''none'';';
 -- rows of the panel, those folded under them, and what stands below
 CREATE VIEW parts AS
-SELECT what, page, substring(page, '<table id="hpr-panel">.*?</tbody>') AS panel, substring(page, '<section id="hpr-curves">.*?</section>') AS curves,
+SELECT what, page, substring(page, '<table id="hpr-panel".*?</tbody>') AS panel, substring(page, '<section id="hpr-curves">.*?</section>') AS curves,
 	substring(page, '<table class="map".*?</tbody>') AS map, substring(page, '<section id="hpr-next-sweep">.*?</section>') AS next FROM pages;
 SELECT what, cardinality(regexp_split_to_array(panel, '<tr(?! class="lv")')) - 2 AS rows, cardinality(regexp_split_to_array(panel, '<tr class="lv"')) - 1 AS folded,
 	cardinality(regexp_split_to_array(curves, '<figure>')) - 1 AS curves, cardinality(regexp_split_to_array(curves, 'class="run"')) > 1 AS runs, cardinality(regexp_split_to_array(map, '<tr>')) - 2 AS mapped,

@@ -208,6 +208,17 @@ $page = page_of($html);
 is($page->value('rows().length + " " + visible(get("controls")) + " " + (rows(true).length > 7)'), '7 false true', 'without a script');
 $page->close;
 
+# in a database of another encoding
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+$page = page_of($node->safe_psql('latin', <<'SQL'));
+CREATE EXTENSION hpimp;
+CREATE TABLE runs AS SELECT jsonb_build_object(U&'gr\00F6\00DFe', i % 17, 'x', U&'\00E9t\00E9 ' || i % 2) AS config, i % 17 + i % 2 AS val_loss FROM generate_series(1, 200) i;
+SELECT hp_report('runs', 'val_loss', format => 'html', trees => 20, uncertainty => false);
+SQL
+is($page->value('names()'), "gr\x{f6}\x{df}e,x", 'names of a database in LATIN1');
+is($page->value('row("x").nextElementSibling.querySelector("bdi").textContent.slice(0, 3)'), "\x{e9}t\x{e9}", 'and levels');
+$page->close;
+
 # what there is nothing to say of
 foreach my $case ([ 'no parameter', "exclude => '{%}'", '0 false' ], [ 'one parameter', "include => '{lr}'", '1 true' ])
 {
