@@ -127,39 +127,50 @@ count(const ReportNext *next, bool (*wanted) (const Suggested *))
 	return n;
 }
 
+/*
+ * A part of JSON, set apart from what surrounds it.  What steers the direction
+ * of writing becomes an escape, which means the same in JSON.
+ */
+static void
+append_json(StringInfo out, const char *json)
+{
+	HpText		text = {json, strlen(json)};
+
+	appendStringInfoString(out, "<bdi>");
+	report_escape(out, report_showable(text));
+	appendStringInfoString(out, "</bdi>");
+}
+
+static void
+append_member(StringInfo out, const Suggested *suggested)
+{
+	HpText		name = suggested->row->name;
+	StringInfoData key;
+
+	initStringInfo(&key);
+	escape_json(&key, pnstrdup(name.bytes, name.length));
+	appendStringInfoString(out, "  ");
+	append_json(out, key.data);
+	appendStringInfoString(out, ": ");
+	append_json(out, suggested->sweep);
+}
+
 /* All of it as the parameters of a sweep are written. */
 static void
 append_sweep(StringInfo out, const ReportNext *next)
 {
-	StringInfoData json;
-	const char *comma = "";
+	bool		first = true;
 
-	initStringInfo(&json);
 	for (uint32 i = 0; i < next->n; i++)
 	{
-		const Suggested *s = &next->rows[i];
-
-		if (s->sweep == NULL)
+		if (next->rows[i].sweep == NULL)
 			continue;
-		appendStringInfo(&json, "%s  ", comma);
-		escape_json(&json, pnstrdup(s->row->name.bytes, s->row->name.length));
-		appendStringInfo(&json, ": %s", s->sweep);
-		comma = ",\n";
+		appendStringInfoString(out, first ? "<details><summary>As the parameters of a sweep, in JSON</summary><pre>{\n" : ",\n");
+		append_member(out, &next->rows[i]);
+		first = false;
 	}
-	if (json.len == 0)
-		return;
-	appendStringInfoString(out, "<details><summary>As the parameters of a sweep, in JSON</summary><pre>{\n");
-	for (char *line = json.data; line != NULL;)
-	{
-		char	   *end = strchr(line, '\n');
-
-		if (end != NULL)
-			*end++ = '\0';
-		report_escape(out, line);
-		appendStringInfoChar(out, '\n');
-		line = end;
-	}
-	appendStringInfoString(out, "}</pre></details>\n");
+	if (!first)
+		appendStringInfoString(out, "\n}</pre></details>\n");
 }
 
 static void

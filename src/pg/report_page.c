@@ -56,7 +56,7 @@ const char	page_style[] =
 ".map tbody th{min-width:7em}.map tbody th small{display:inline-block;width:14px}.map td:not(.ce){border:0}.ce{position:relative}.ce i{position:absolute;inset:0;background:var(--imp)}.ce.al{box-shadow:inset 0 0 0 2px var(--dim)}\n"
 ".ce b{position:relative;font-weight:400;font-size:12px;font-variant-numeric:tabular-nums}\n"
 ".ad{border-radius:8px;padding:0 8px;font-size:12px;border:1px solid var(--line);white-space:nowrap}.ad.narrow{border-color:var(--good)}.ad.extend{border-color:var(--imp)}.ad.freeze{border-style:dashed}\n"
-".va{overflow-wrap:anywhere;min-width:7em}.wy{min-width:16em}details{margin:8px 0}summary{cursor:pointer;color:var(--dim)}pre{background:var(--head);border:1px solid var(--line);padding:8px;overflow-x:auto;font-size:12px}\n"
+".va{overflow-wrap:anywhere;min-width:7em}.wy{min-width:13em}details{margin:8px 0}summary{cursor:pointer;color:var(--dim)}pre{background:var(--head);border:1px solid var(--line);padding:8px;overflow-x:auto;font-size:12px}\n"
 "@media (max-width:600px){.xt{display:none}thead th{white-space:normal}tbody th>small{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden}th,td{padding:5px 4px}.ba{min-width:40px}tbody th{min-width:6.5em}.map td{min-width:38px}.map tbody th{min-width:6em}}\n"
 "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--head:#f9f9f9;--line:#ccc;--track:#ececee;--err:#1d3f66;--run:#7d838d}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
 ".controls,.pager,.eye{display:none!important}tbody tr[hidden]:not(.lv){display:table-row!important}tr{break-inside:avoid}h2{break-after:avoid}main{max-width:none;padding:0}.wide{overflow:visible}}\n"

@@ -151,6 +151,10 @@ SELECT what, cardinality(regexp_split_to_array(panel, '<tr(?! class="lv")')) - 2
 -- what is folded under a parameter: its levels, as hp_levels has them; where the runs are gone, what the forest counted
 SELECT what, regexp_replace(m[1], '<[^>]*>', ' ', 'g') AS level FROM parts, regexp_matches(panel, '<tr class="lv">(.*?)</tr>', 'g') m WHERE what IN ('runs', 'forest', 'groups');
 SELECT parameter, level, runs, round(mean::numeric, 2) AS mean, round(stddev::numeric, 1) AS stddev, round(correlation::numeric, 2) AS correlation FROM hp_levels('runs', 'loss') WHERE parameter = 'optimizer.type';
+-- the sweep is JSON, and means what hp_suggest says
+SELECT jsonb_object_agg(parameter, sweep::jsonb) =
+	(SELECT replace(regexp_replace(substring(next, '<pre>(.*)</pre>'), '</?bdi>', '', 'g'), '&quot;', '"')::jsonb FROM parts WHERE what = 'forest') AS same
+FROM forests, hp_suggest(uncertain) WHERE sweep IS NOT NULL;
 -- a script runs if its digest is the one that is named
 SELECT bool_and(substring(page, 'script-src ''sha256-([^'']*)''') = encode(sha256(convert_to(substring(page, '<script>(.*)</script>'), 'UTF8')), 'base64')) AS digest FROM pages;
 -- the page does not depend on the order of the runs, nor on that of their keys
