@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "pg/detail.h"
 #include "pg/environment.h"
@@ -50,9 +51,9 @@ fill_runs(FeatureDetail *detail, const HpFrame *frame, const HpColumn *column,
 
 static void
 fill_levels(FeatureDetail *detail, const HpFrame *frame,
-			const HpColumn *column, MemoryContext work)
+			const HpColumn *column, MemoryContext scratch)
 {
-	MemoryContext keep = MemoryContextSwitchTo(work);
+	MemoryContext keep = MemoryContextSwitchTo(scratch);
 	HpLevelDescription *levels = hp_describe_levels(&pg_environment, frame,
 													column, &detail->n_levels);
 	Size		size = detail->n_levels * sizeof(HpLevelDescription);
@@ -60,10 +61,39 @@ fill_levels(FeatureDetail *detail, const HpFrame *frame,
 	MemoryContextSwitchTo(keep);
 	detail->levels = palloc(size + 1);
 	memcpy(detail->levels, levels, size);
+	MemoryContextReset(scratch);
+}
+
+static bool
+has_levels(const HpColumn *column)
+{
+	return column->kind != HP_NUMERIC || column->n_words > 0;
+}
+
+static void
+fill_features(ModelDetail *detail, const Model *model, const HpFrame *frame)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "hpimp detail",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (uint32 f = 0; f < model->n_features; f++)
+	{
+		const ModelRow *row = &model->rows[model->features[f]];
+		const HpColumn *column = &frame->columns[model->features[f]];
+
+		CHECK_FOR_INTERRUPTS();
+		if (!(row->findings.importance[model->method] >= DETAIL_IMPORTANCE))
+			continue;
+		fill_runs(&detail->features[f], frame, column, detail->n_runs);
+		if (has_levels(column))
+			fill_levels(&detail->features[f], frame, column, scratch);
+	}
+	MemoryContextDelete(scratch);
 }
 
 ModelDetail *
-detail_of_frame(const Model *model, const HpFrame *frame, MemoryContext work)
+detail_of_frame(const Model *model, const HpFrame *frame)
 {
 	ModelDetail *detail = palloc(sizeof(ModelDetail));
 	uint32		n = Min(frame->n_runs, DETAIL_RUNS);
@@ -74,16 +104,6 @@ detail_of_frame(const Model *model, const HpFrame *frame, MemoryContext work)
 		detail->metric[i] = frame->metric[shown_run(frame, i, n)];
 	detail->features = palloc0((model->n_features + 1) *
 							   sizeof(FeatureDetail));
-	for (uint32 f = 0; f < model->n_features; f++)
-	{
-		uint32		i = model->features[f];
-
-		CHECK_FOR_INTERRUPTS();
-		if (!(model->rows[i].findings.importance[model->method] >=
-			  DETAIL_IMPORTANCE))
-			continue;
-		fill_runs(&detail->features[f], frame, &frame->columns[i], n);
-		fill_levels(&detail->features[f], frame, &frame->columns[i], work);
-	}
+	fill_features(detail, model, frame);
 	return detail;
 }

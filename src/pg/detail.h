@@ -24,7 +24,8 @@
 /* Of one feature; all NULL if it has none. */
 typedef struct FeatureDetail
 {
-	uint32		n_levels;		/* that runs have, by code; see describe.h */
+	uint32		n_levels;		/* that runs have, words of numbers too, by
+								 * code; see describe.h */
 	HpLevelDescription *levels;
 	uint32	   *codes;			/* by run shown */
 	double	   *numbers;		/* likewise, NaN if it has none */
@@ -39,10 +40,8 @@ typedef struct ModelDetail
 
 /*
  * The detail of a model whose importances are known, of the frame that it was
- * trained on, in the current memory context; scratch memory is taken from
- * `work`.
+ * trained on, in the current memory context.
  */
-extern ModelDetail *detail_of_frame(const Model *model, const HpFrame *frame,
-									MemoryContext work);
+extern ModelDetail *detail_of_frame(const Model *model, const HpFrame *frame);
 
 #endif							/* HPIMP_DETAIL_H */

@@ -590,7 +590,7 @@ train(const Study *study, Settings *settings, Wanted wanted)
 			grow_forest(model, frame, settings, wanted,
 						memory_of_study(study), work);
 		if (wanted == WANTED_DETAIL)
-			model->detail = detail_of_frame(model, frame, work);
+			model->detail = detail_of_frame(model, frame);
 	}
 	MemoryContextDelete(work);
 	return model;
