@@ -118,7 +118,7 @@ append_map_cell(StringInfo out, const Map *map, uint32 row, uint32 column)
 static void
 append_map(StringInfo out, const Map *map)
 {
-	appendStringInfoString(out, "<div class=\"wide\"><table class=\"map\" id=\"hpr-map\">\n<thead><tr><th scope=\"col\">Shares: alone, framed; with another</th>");
+	appendStringInfoString(out, "<div class=\"wide\"><table class=\"map\" id=\"hpr-map\">\n<thead><tr><th scope=\"col\">Share alone (framed), with another</th>");
 	for (uint32 i = 0; i < map->n; i++)
 		appendStringInfo(out, "<th scope=\"col\">%u</th>", i + 1);
 	appendStringInfoString(out, "</tr></thead><tbody>\n");

@@ -152,7 +152,9 @@ append_next(StringInfo out, const Report *report)
 
 	if (next.nothing != NULL || next.n == 0)
 		return;
-	appendStringInfoString(out, "\n**The next sweep**\n");
+	appendStringInfo(out, "\n**The next sweep**, where %s metrics are good; gain: by how much the metric %s, on average over the others, if only these values are drawn.\n",
+					 report->model->maximize ? "high" : "low",
+					 report->model->maximize ? "rises" : "falls");
 	for (uint32 i = 0; i < next.n; i++)
 	{
 		if (!report_next_asks(&next.rows[i]) || n++ >= NEXT)

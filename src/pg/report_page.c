@@ -38,7 +38,7 @@ const char	page_style[] =
 "tbody th{text-align:left;font-weight:400;overflow-wrap:anywhere;min-width:10em;max-width:24em}\n"
 ".nu{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead th.nu{text-align:right}\n"
 ".ba{width:20%;min-width:110px}.tr{position:relative;height:10px;border-radius:2px;background:var(--track);overflow:hidden}\n"
-".im,.po,.ne{height:10px;min-width:1px;border-radius:2px;background:var(--imp)}.po{background:var(--pos)}.ne{background:var(--neg)}.ch{opacity:.4}\n"
+".im,.po,.ne{height:10px;min-width:1px;border-radius:2px;background:var(--imp)}.po{background:var(--pos)}.ne{background:var(--neg)}.ch{opacity:.4}.tr,.im,.po,.ne,.ce i{forced-color-adjust:none}\n"
 ".er{position:absolute;top:3px;height:2px;border:solid var(--err);border-width:0 1px;background:linear-gradient(var(--err),var(--err)) center/100% 1px no-repeat;padding:1px 0}\n"
 ".idle th,.idle td{color:var(--dim)}.lv th{padding-left:26px;color:var(--dim)}.lv th,.lv td{font-size:13px;background:var(--head)}.fa{font-size:12px!important;color:var(--dim)}\n"
 ".controls,.pager{display:flex;gap:8px 12px;align-items:center;flex-wrap:wrap;margin:8px 0}[hidden]{display:none!important}\n"
