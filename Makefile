@@ -5,6 +5,7 @@
 #	make test					everything, on a private throw-away server
 #	make unit					the tests of the numeric core; needs a C compiler only
 #	make demo					a tour on a real sweep; make demo-stop ends its server
+#	make pictures				the pictures of README, drawn anew
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
@@ -50,7 +51,8 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions dist deb
+DELEGATED = check test unit demo demo-stop pictures bench bench-instructions quality \
+	test-versions dist deb
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -121,6 +123,9 @@ demo:
 
 demo-stop:
 	@test/demo/run --stop
+
+pictures:
+	@test/demo/run --pictures
 
 bench:
 	@test/bench/run

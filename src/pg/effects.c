@@ -474,7 +474,8 @@ make_point(const Model *model, const ModelRow *row, uint32 code,
 		.number = NAN,
 		.mean = model->center + model->unit * spread->mean,
 		.stddev = model->unit * hp_spread_stddev(spread),
-		.runs = row->runs_of[code]
+		.runs = row->runs_of[code],
+		.code = code
 	};
 
 	if (code == 0)

@@ -43,6 +43,7 @@ typedef struct EffectPoint
 	double		mean;
 	double		stddev;			/* over trees; NaN of fewer than two */
 	uint32		runs;
+	uint32		code;
 } EffectPoint;
 
 /* What the metric is at each value of a parameter: numbers ascending, levels. */

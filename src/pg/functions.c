@@ -407,9 +407,7 @@ hp_report_of_runs(PG_FUNCTION_ARGS)
 		Study	   *study = runs_argument(fcinfo, 2);
 
 		if (study != NULL)
-			answer = report(train(study, &settings,
-								  report_wants_trees(&style) ?
-								  WANTED_TREES : WANTED_FINDINGS),
+			answer = report(train(study, &settings, report_wants(&style)),
 							runs_subject(fcinfo), &style);
 	}
 	PROGRESS_END();

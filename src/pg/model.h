@@ -117,6 +117,8 @@ typedef struct Model
 								 * has one; or none if too large or never grown */
 	const char *trees;			/* flat: see model_trees.c */
 	const char *trees_end;
+	const struct ModelDetail *detail;	/* of the runs; NULL unless wanted when
+										 * it was trained (detail.h) */
 } Model;
 
 /* How many trees there are, the second ones too. */

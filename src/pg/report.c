@@ -12,6 +12,7 @@
 
 #include "pg/answers.h"
 #include "pg/report.h"
+#include "pg/train.h"
 
 /* Members of a group that its note names. */
 #define MEMBERS_NAMED	5
@@ -91,7 +92,6 @@ report_showable(HpText text)
 
 /* ---- rows ---- */
 
-
 static char *
 note_of_group(const Model *model, uint32 group)
 {
@@ -148,6 +148,7 @@ gather_rows(Report *report)
 
 	if (report->n_rows > 0)
 		scale = scale_of_shares(model, &shown[0]);
+	report->scale = scale;
 	report->rows = palloc_extended((report->n_rows + 1) * sizeof(ReportRow),
 								   MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < report->n_rows; i++)
@@ -160,6 +161,7 @@ gather_rows(Report *report)
 			.name = report_showable(shown[i].name),
 			.note = make_note(model, &shown[i]),
 			.row = shown[i].row,
+			.group = shown[i].group,
 			.share = shown[i].share,
 			.error = findings->standard_error * scale,
 			.p_value = findings->p_value_adjusted,
@@ -303,6 +305,61 @@ make_quality(const Report *report)
 	return out.data;
 }
 
+/*
+ * How far the first is ahead of the second, in words; their errors are taken
+ * as independent.
+ */
+static void
+append_lead(StringInfo out, const Report *report)
+{
+	const ReportRow *first = &report->rows[0];
+	const ReportRow *second = &report->rows[1];
+	double		lead;
+	double		error;
+
+	if (report->n_rows < 2 || isnan(first->error) || isnan(second->error) ||
+		!report_took_part(second))
+		return;
+	lead = first->share - second->share;
+	error = sqrt(first->error * first->error + second->error * second->error);
+	appendStringInfo(out, "%s first leads by %.3f, %s than two standard errors",
+					 out->len > 0 ? "; the" : "The", lead,
+					 lead > 2 * error ? "more" : "less");
+	if (!(lead > 2 * error))
+		appendStringInfoString(out, ": its place may be chance");
+}
+
+/* What can be said of the order of the rows, where it says anything at all. */
+static char *
+make_doubt(const Report *report)
+{
+	const Model *model = report->model;
+	StringInfoData out;
+	uint32		n = 0;
+	uint32		beyond = 0;
+
+	if (isnan(model->r2) || model->r2 < R2_NEXT_TO_NOTHING ||
+		model->p_value > P_OF_CHANCE)
+		return NULL;
+	for (uint32 i = 0; i < report->n_rows; i++)
+	{
+		if (isnan(report->rows[i].p_value))
+			continue;
+		n++;
+		if (report->rows[i].p_value <= P_OF_CHANCE)
+			beyond++;
+	}
+	initStringInfo(&out);
+	if (n > 0)
+		appendStringInfo(&out, "%u of %u stand%s out from chance (adjusted p up to %.2f)",
+						 beyond, n, beyond == 1 ? "s" : "", P_OF_CHANCE);
+	append_lead(&out, report);
+	if (out.len == 0)
+		return NULL;
+	appendStringInfoChar(&out, '.');
+	return out.data;
+}
+
 /* The verdict of hp_quality as a sentence. */
 static char *
 make_verdict(const Model *model)
@@ -361,18 +418,28 @@ gather(const Model *model, const char *subject, const ReportStyle *style)
 	if (style->format >= REPORT_SVG)
 		report->ascii = GetDatabaseEncoding() != PG_UTF8;
 	gather_rows(report);
+	report->order = model_order(model);
 	report->title = subject == NULL ? "Which hyperparameters matter" :
 		psprintf("Which hyperparameters matter for %s",
 				 showable(subject, strlen(subject)));
 	report->verdict = make_verdict(model);
 	report->quality = make_quality(report);
+	report->doubt = make_doubt(report);
 	return report;
 }
 
-bool
-report_wants_trees(const ReportStyle *style)
+Wanted
+report_wants(const ReportStyle *style)
 {
-	return style->format == REPORT_HTML;
+	switch (style->format)
+	{
+		case REPORT_HTML:
+			return WANTED_DETAIL;
+		case REPORT_MARKDOWN:
+			return WANTED_TREES;
+		default:
+			return WANTED_FINDINGS;
+	}
 }
 
 text *

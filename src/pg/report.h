@@ -13,25 +13,11 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
+#include "pg/detail.h"
 #include "pg/model.h"
-
-typedef enum ReportFormat
-{
-	REPORT_TEXT = 1,
-	REPORT_MARKDOWN = 2,
-	REPORT_SVG = 3,
-	REPORT_HTML = 4
-} ReportFormat;
-
-/* Columns of a terminal, unless told. */
-#define REPORT_WIDTH	80
-
-typedef struct ReportStyle
-{
-	ReportFormat format;
-	int			width;
-	bool		ascii;			/* no block characters and the like */
-} ReportStyle;
+#include "pg/report_style.h"
+#include "pg/suggest.h"
+#include "pg/train.h"
 
 /*
  * The report of a model; subject says what it is about ("val_loss in runs"),
@@ -40,8 +26,8 @@ typedef struct ReportStyle
 extern text *report(const Model *model, const char *subject,
 					const ReportStyle *style);
 
-/* Whether that needs the trees of the model. */
-extern bool report_wants_trees(const ReportStyle *style);
+/* What that needs of a model. */
+extern Wanted report_wants(const ReportStyle *style);
 
 /* ---- what is shown ---- */
 
@@ -54,6 +40,7 @@ typedef struct ReportRow
 	char	   *name;
 	char	   *note;			/* NULL if there is nothing to say */
 	const ModelRow *row;		/* NULL: a group of parameters */
+	uint32		group;			/* its number then, else 0 */
 	double		share;			/* these NaN if not known */
 	double		error;			/* standard error */
 	double		p_value;		/* adjusted for the number of parameters */
@@ -68,15 +55,18 @@ typedef struct Report
 	char	   *title;
 	char	   *verdict;		/* a sentence */
 	char	   *quality;		/* numbers behind it */
+	char	   *doubt;			/* of the order; NULL if nothing is known of it */
 	uint32		n_rows;
 	ReportRow  *rows;			/* largest share first */
 	uint32		n_large;		/* so many have a share that is worth a line */
 	bool		has_errors;		/* in any row */
 	bool		has_p_values;
+	double		scale;			/* from an importance to a share */
+	uint32	   *order;			/* of the rows of the model, by importance */
 } Report;
 
 /* A share below is next to nothing. */
-#define REPORT_SMALL	0.001
+#define REPORT_SMALL	DETAIL_IMPORTANCE
 
 /* Whether a row took part in the forest: a group, or what is not constant. */
 static inline bool
@@ -97,6 +87,57 @@ extern char *report_rest(const Report *report);
  */
 extern List *report_notes(const Report *report, int columns,
 						  const char *ellipsis);
+
+/* A level of a parameter, or the parameter when it is missing. */
+typedef struct ReportLevel
+{
+	char	   *name;
+	uint32		runs;
+	uint32		best;			/* of the best runs */
+	double		mean;			/* of the metric; these NaN if not known */
+	double		stddev;
+	double		correlation;	/* of having it with the metric */
+} ReportLevel;
+
+/*
+ * The levels of a parameter that runs have, those of most runs first: at most
+ * so many; *all is how many there are.  Of a number, its words.
+ */
+extern ReportLevel *report_levels(const Model *model, const ModelRow *row,
+								  uint32 most, uint32 *n, uint32 *all);
+
+/* How many runs are the best. */
+extern uint32 report_best_runs(const ModelRow *row);
+
+/* The detail of a row's feature; NULL if there is none. */
+extern const FeatureDetail *report_detail(const Model *model,
+										  const ModelRow *row);
+
+/* ---- what is said of the next sweep ---- */
+
+typedef struct ReportNext
+{
+	const char *nothing;		/* why there is no advice, or NULL */
+	uint32		n;				/* 0 if nothing is known */
+	Suggested  *rows;
+} ReportNext;
+
+/* It goes through the trees. */
+extern ReportNext report_next(const Report *report);
+
+/* What was varied and should be again, and what need not; no constants. */
+extern bool report_next_asks(const Suggested *suggested);
+extern bool report_next_freezes(const Suggested *suggested);
+
+/* Cells: values to keep, gain, why. */
+extern char *report_next_kept(const Suggested *suggested,
+							  const char *ellipsis);
+extern char *report_next_gain(const Report *report,
+							  const Suggested *suggested);
+extern char *report_next_reason(const Suggested *suggested,
+								const char *ellipsis);
+
+/* ---- text from outside ---- */
 
 /* A text from outside, as it may be shown: "" if it is empty. */
 extern char *report_showable(HpText text);
@@ -131,6 +172,9 @@ extern void report_escape(StringInfo out, const char *text);
 
 /* Whether the first letter of a text is written from right to left. */
 extern bool report_right_to_left(const char *text);
+
+/* Whether any letter is. */
+extern bool report_has_right_to_left(const char *text);
 
 /* ---- the formats ---- */
 

@@ -240,3 +240,14 @@ report_right_to_left(const char *text)
 	}
 	return false;
 }
+
+bool
+report_has_right_to_left(const char *text)
+{
+	const unsigned char *at = as_utf8(text);
+
+	for (; *at != '\0'; at += pg_encoding_mblen(PG_UTF8, (const char *) at))
+		if (IS_HIGHBIT_SET(*at) && is_right_to_left(utf8_to_unicode(at)))
+			return true;
+	return false;
+}

@@ -2,8 +2,7 @@
  * report_effects.c
  *		What the leading parameters do, alone and in pairs, on a page.
  *
- * Curves are those of hp_marginal, pairs those of hp_interactions.  All curves
- * have the same scale of the metric: a flat one is one that matters little.
+ * Curves are those of hp_marginal, pairs those of hp_interactions.
  */
 #include "postgres.h"
 
@@ -13,298 +12,148 @@
 #include "utils/memutils.h"
 
 #include "pg/answers.h"
-#include "pg/effects.h"
 #include "pg/report_page.h"
 
 #define CURVES			6
-#define LEVELS			10		/* of a parameter */
+#define MAPPED			8		/* parameters of the map */
 #define PAIRS			8
 #define PAIR_SHARE		0.005	/* a smaller share is not worth a line */
-
-/* Of a plot, in its own units. */
-#define WIDTH			320
-#define HEIGHT			130
-#define LEFT			52
-#define RIGHT			10
-#define TOP				8
-#define BOTTOM			18
-#define LEVEL_LINE		18
-#define LEVEL_LEFT		120
-#define LEVEL_COLUMNS	18		/* of its name */
-#define FEW				12		/* points that are marked one by one */
-
-#define ELLIPSIS		"..."
-
-/* The scale of the metric. */
-typedef struct Scale
-{
-	double		low;
-	double		high;
-} Scale;
-
-/* ---- scales ---- */
-
-static double
-spread_of(const EffectPoint *point)
-{
-	return isnan(point->stddev) ? 0 : point->stddev;
-}
-
-static Scale
-common_scale(const EffectCurve *curves, uint32 n)
-{
-	Scale		scale = {INFINITY, -INFINITY};
-
-	for (uint32 i = 0; i < n; i++)
-		for (uint32 j = 0; j < curves[i].n; j++)
-		{
-			const EffectPoint *p = &curves[i].points[j];
-
-			scale.low = Min(scale.low, p->mean - spread_of(p));
-			scale.high = Max(scale.high, p->mean + spread_of(p));
-		}
-	return scale;
-}
-
-/* Where a number lies between two others, from 0 to 1. */
-static double
-part_of(double x, double low, double high)
-{
-	double		part = high > low ? (x / 2 - low / 2) / (high / 2 - low / 2) : 0.5;
-
-	return Min(Max(part, 0), 1);
-}
-
-static double
-plot_y(const Scale *scale, double metric)
-{
-	return TOP + (HEIGHT - TOP - BOTTOM) *
-		(1 - part_of(metric, scale->low, scale->high));
-}
-
-static double
-level_x(const Scale *scale, double metric)
-{
-	return LEVEL_LEFT + (WIDTH - RIGHT - LEVEL_LEFT) *
-		part_of(metric, scale->low, scale->high);
-}
-
-/* Numbers of such a range are likely to be meant on a log scale. */
-static bool
-is_log(const EffectCurve *curve, uint32 n_numbers)
-{
-	return curve->points[0].number > 0 &&
-		curve->points[n_numbers - 1].number / 100 >= curve->points[0].number;
-}
-
-static double
-plot_x(const EffectCurve *curve, uint32 n_numbers, double number)
-{
-	double		low = curve->points[0].number;
-	double		high = curve->points[n_numbers - 1].number;
-	double		part = is_log(curve, n_numbers) ?
-		part_of(log(number), log(low), log(high)) : part_of(number, low, high);
-
-	return LEFT + (WIDTH - LEFT - RIGHT) * part;
-}
 
 /* ---- curves ---- */
 
 static void
-append_label(StringInfo out, double x, double y, const char *anchor,
-			 const char *text)
+append_runs_in_words(StringInfo out, const Model *model)
 {
-	appendStringInfo(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y,
-					 anchor);
-	report_escape(out, text);
-	appendStringInfoString(out, "</text>");
+	uint32		n = model->detail->n_runs;
+
+	appendStringInfoString(out, " Grey: ");
+	if (n < model->runs.used)
+		appendStringInfo(out, "%u of the %llu runs, evenly chosen from the lowest metric to the highest",
+						 n, (unsigned long long) model->runs.used);
+	else
+		appendStringInfoString(out, "the runs");
+	appendStringInfoString(out, "; those beyond the scale are strokes at its edge.");
 }
 
-/* A standard deviation over the trees to both sides. */
 static void
-append_band(StringInfo out, const EffectCurve *curve, uint32 n,
-			const Scale *scale)
+append_curves(StringInfo out, const Report *report, const EffectCurve *curves,
+			  uint32 n)
 {
-	appendStringInfoString(out, "<path class=\"band\" d=\"");
-	for (uint32 i = 0; i < 2 * n; i++)
+	PageScale	scale = page_scale(report->model, curves, n);
+
+	appendStringInfoString(out, "<section id=\"hpr-curves\"><h2>What the leading parameters do</h2>\n<p class=\"sm\">Blue: the metric that the forest expects by the value of each, averaged over all others, with a standard deviation over the trees. All are on the same scale of the metric.");
+	if (report->model->detail != NULL)
+		append_runs_in_words(out, report->model);
+	else
+		appendStringInfoString(out, " A stored forest holds no runs to show beside it.");
+	if (strcmp(page_trust(report->model), "none") == 0)
+		appendStringInfoString(out, " <strong>The forest says next to nothing about the metric: so do its curves.</strong>");
+	appendStringInfoString(out, "</p>\n<div class=\"curves\">\n");
+	for (uint32 i = 0; i < n; i++)
+		page_curve(out, report, &curves[i], &scale);
+	appendStringInfoString(out, "</div></section>\n");
+}
+
+/* ---- the map of pairs ---- */
+
+typedef struct Map
+{
+	uint32		n;
+	const ModelRow *rows[MAPPED];
+	double		share[MAPPED][MAPPED];	/* [row][column], column <= row; on the
+										 * diagonal what one explains alone */
+	double		most;
+} Map;
+
+/* Names of effects are those of rows, the same bytes. */
+static uint32
+find_mapped(const Map *map, HpText name)
+{
+	uint32		i = 0;
+
+	while (i < map->n && map->rows[i]->name.bytes != name.bytes)
+		i++;
+	return i;
+}
+
+static Map
+make_map(const Model *model, const uint32 *features, uint32 n,
+		 const Effect *effects, size_t n_effects)
+{
+	Map			map = {.n = n};
+
+	for (uint32 i = 0; i < n; i++)
+		map.rows[i] = &model->rows[model->features[features[i]]];
+	for (size_t e = 0; e < n_effects; e++)
 	{
-		bool		forth = i < n;
-		const EffectPoint *p = &curve->points[forth ? i : 2 * n - 1 - i];
-		double		metric = p->mean + (forth ? spread_of(p) : -spread_of(p));
+		uint32		i = find_mapped(&map, effects[e].name);
+		uint32		j = effects[e].with.bytes == NULL ? i :
+			find_mapped(&map, effects[e].with);
 
-		appendStringInfo(out, "%c%.1f %.1f", i == 0 ? 'M' : 'L',
-						 plot_x(curve, n, p->number), plot_y(scale, metric));
+		if (i == n || j == n || isnan(effects[e].share))
+			continue;
+		map.share[Max(i, j)][Min(i, j)] = effects[e].share;
+		map.most = Max(map.most, effects[e].share);
 	}
-	appendStringInfoString(out, "Z\"/>");
+	return map;
+}
+
+/* The darker, the larger: a root, so that pairs beside what one does show. */
+static void
+append_map_cell(StringInfo out, const Map *map, uint32 row, uint32 column)
+{
+	double		share = map->share[row][column];
+
+	if (column > row)
+	{
+		appendStringInfoString(out, "<td></td>");
+		return;
+	}
+	appendStringInfo(out, "<td class=\"ce%s\"><i style=\"opacity:%.2f\"></i><b>%s</b></td>",
+					 row == column ? " al" : "",
+					 map->most > 0 ? 0.75 * sqrt(share / map->most) : 0,
+					 share >= 0.0005 ? psprintf("%.3f", share) : "0");
 }
 
 static void
-append_line(StringInfo out, const EffectCurve *curve, uint32 n,
-			const Scale *scale)
+append_map(StringInfo out, const Map *map)
 {
-	appendStringInfoString(out, "<path class=\"curve\" d=\"");
-	for (uint32 i = 0; i < n; i++)
-		appendStringInfo(out, "%c%.1f %.1f", i == 0 ? 'M' : 'L',
-						 plot_x(curve, n, curve->points[i].number),
-						 plot_y(scale, curve->points[i].mean));
-	appendStringInfoString(out, "\"/>");
-	for (uint32 i = 0; i < n && n <= FEW; i++)
-		appendStringInfo(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"/>",
-						 plot_x(curve, n, curve->points[i].number),
-						 plot_y(scale, curve->points[i].mean));
+	appendStringInfoString(out, "<div class=\"wide\"><table class=\"map\" id=\"hpr-map\">\n<thead><tr><th scope=\"col\">Share alone (framed), with another</th>");
+	for (uint32 i = 0; i < map->n; i++)
+		appendStringInfo(out, "<th scope=\"col\">%u</th>", i + 1);
+	appendStringInfoString(out, "</tr></thead><tbody>\n");
+	for (uint32 i = 0; i < map->n; i++)
+	{
+		appendStringInfo(out, "<tr><th scope=\"row\"><small>%u</small> ", i + 1);
+		page_name(out, report_showable(map->rows[i]->name));
+		appendStringInfoString(out, "</th>");
+		for (uint32 j = 0; j < map->n; j++)
+			append_map_cell(out, map, i, j);
+		appendStringInfoString(out, "</tr>\n");
+	}
+	appendStringInfoString(out, "</tbody></table></div>\n");
+}
+
+/* ---- the leading pairs ---- */
+
+static bool
+is_shown(const Effect *effect)
+{
+	return effect->with.bytes != NULL && effect->share >= PAIR_SHARE;
 }
 
 static void
-append_axes(StringInfo out, const EffectCurve *curve, uint32 n,
-			const Scale *scale)
+append_pair(StringInfo out, const Effect *effect)
 {
-	int			bottom = HEIGHT - BOTTOM;
-
-	appendStringInfo(out, "<path class=\"axis\" d=\"M%d %dV%dH%d\" fill=\"none\"/>",
-					 LEFT, TOP, bottom, WIDTH - RIGHT);
-	append_label(out, LEFT - 5, TOP + 7, "end", psprintf("%.4g", scale->high));
-	append_label(out, LEFT - 5, bottom, "end", psprintf("%.4g", scale->low));
-	append_label(out, LEFT, HEIGHT - 5, "start",
-				 psprintf("%.5g", curve->points[0].number));
-	append_label(out, WIDTH - RIGHT, HEIGHT - 5, "end",
-				 psprintf("%.5g", curve->points[n - 1].number));
-	if (is_log(curve, n))
-		append_label(out, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 5, "middle",
-					 "log scale");
-}
-
-static void
-append_plot(StringInfo out, const EffectCurve *curve, uint32 n_numbers,
-			const Scale *scale)
-{
-	appendStringInfo(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"curve\">",
-					 WIDTH, HEIGHT);
-	append_axes(out, curve, n_numbers, scale);
-	append_band(out, curve, n_numbers, scale);
-	append_line(out, curve, n_numbers, scale);
-	appendStringInfoString(out, "</svg>\n");
-}
-
-/* ---- levels ---- */
-
-static char *
-point_name(const EffectPoint *point)
-{
-	if (isnan(point->number))
-		return report_showable(point->level);
-	return psprintf("%.6g", point->number);
-}
-
-static void
-append_level(StringInfo out, const EffectPoint *point, const Scale *scale,
-			 int y)
-{
-	char	   *name = point_name(point);
-	bool		turned = report_right_to_left(name);
-
-	appendStringInfo(out, "<svg y=\"%d\" width=\"%d\" height=\"%d\"><title>", y,
-					 LEVEL_LEFT - 6, LEVEL_LINE);
-	report_escape(out, psprintf("%s: %.4g, %u runs", report_cut(name, 200, ELLIPSIS),
-								point->mean, point->runs));
-	appendStringInfo(out, "</title><text class=\"name\" y=\"%d\"%s>",
-					 LEVEL_LINE / 2 + 4,
-					 turned ? " direction=\"rtl\" text-anchor=\"end\"" : "");
-	report_escape(out, report_cut(name, LEVEL_COLUMNS, ELLIPSIS));
-	appendStringInfo(out, "</text></svg><path class=\"whisker\" d=\"M%.1f %dH%.1f\"/><circle class=\"dot\" cx=\"%.1f\" cy=\"%d\" r=\"3.2\"/>\n",
-					 level_x(scale, point->mean - spread_of(point)),
-					 y + LEVEL_LINE / 2,
-					 level_x(scale, point->mean + spread_of(point)),
-					 level_x(scale, point->mean), y + LEVEL_LINE / 2);
-}
-
-static int
-compare_by_runs(const void *a, const void *b)
-{
-	const EffectPoint *x = *(const EffectPoint *const *) a;
-	const EffectPoint *y = *(const EffectPoint *const *) b;
-
-	if (x->runs != y->runs)
-		return x->runs > y->runs ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-static int
-compare_by_place(const void *a, const void *b)
-{
-	const EffectPoint *x = *(const EffectPoint *const *) a;
-	const EffectPoint *y = *(const EffectPoint *const *) b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Those that most runs have, in their order. */
-static void
-append_levels(StringInfo out, const EffectPoint *points, uint32 n,
-			  const Scale *scale)
-{
-	const EffectPoint **levels = palloc((n + 1) * sizeof(EffectPoint *));
-	uint32		shown = Min(n, LEVELS);
-	int			bottom = shown * LEVEL_LINE;
-
-	for (uint32 i = 0; i < n; i++)
-		levels[i] = &points[i];
-	qsort(levels, n, sizeof(EffectPoint *), compare_by_runs);
-	qsort(levels, shown, sizeof(EffectPoint *), compare_by_place);
-	appendStringInfo(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"levels\"><path class=\"axis\" d=\"M%d 0V%dH%d\" fill=\"none\"/>",
-					 WIDTH, bottom + BOTTOM, LEVEL_LEFT, bottom, WIDTH - RIGHT);
-	for (uint32 i = 0; i < shown; i++)
-		append_level(out, levels[i], scale, i * LEVEL_LINE);
-	append_label(out, LEVEL_LEFT, bottom + BOTTOM - 5, "start",
-				 psprintf("%.4g", scale->low));
-	append_label(out, WIDTH - RIGHT, bottom + BOTTOM - 5, "end",
-				 psprintf("%.4g", scale->high));
-	if (shown < n)
-		append_label(out, 0, bottom + BOTTOM - 5, "start",
-					 psprintf("%u more", n - shown));
-	appendStringInfoString(out, "</svg>\n");
-}
-
-static void
-append_curve(StringInfo out, const EffectCurve *curve, const Scale *scale)
-{
-	uint32		n_numbers = 0;
-
-	while (n_numbers < curve->n && !isnan(curve->points[n_numbers].number))
-		n_numbers++;
-	/* one number is a level among others */
-	if (n_numbers == 1)
-		n_numbers = 0;
-	appendStringInfoString(out, "<figure><figcaption><bdi>");
-	report_escape(out, report_cut(report_showable(curve->row->name), PAGE_NAME,
-								  ELLIPSIS));
-	appendStringInfoString(out, "</bdi></figcaption>\n");
-	if (n_numbers > 0)
-		append_plot(out, curve, n_numbers, scale);
-	if (n_numbers < curve->n)
-		append_levels(out, curve->points + n_numbers, curve->n - n_numbers,
-					  scale);
-	appendStringInfoString(out, "</figure>\n");
-}
-
-static void
-append_curves(StringInfo out, const EffectCurve *curves, uint32 n)
-{
-	Scale		scale = common_scale(curves, n);
-
-	appendStringInfoString(out, "<h2>What the leading parameters do</h2>\n<p class=\"sm\">The metric that the forest expects by the value of each, averaged over all others; shaded or as a line: a standard deviation over the trees. All on the same scale of the metric.</p>\n<div class=\"curves\">\n");
-	for (uint32 i = 0; i < n; i++)
-		append_curve(out, &curves[i], &scale);
-	appendStringInfoString(out, "</div>\n");
-}
-
-/* ---- pairs ---- */
-
-static void
-append_pair_name(StringInfo out, HpText name)
-{
-	appendStringInfoString(out, "<bdi>");
-	report_escape(out, report_cut(report_showable(name), PAGE_NAME, ELLIPSIS));
-	appendStringInfoString(out, "</bdi>");
+	appendStringInfoString(out, "<tr><th scope=\"row\">");
+	page_name(out, report_showable(effect->name));
+	appendStringInfoString(out, " &#215; ");
+	page_name(out, report_showable(effect->with));
+	appendStringInfo(out, "</th><td class=\"nu\">%s</td><td class=\"ba\">",
+					 report_share(effect->share));
+	page_bar(out, "im", effect->share, effect->stddev);
+	appendStringInfo(out, "</td><td class=\"nu xt\">%s</td></tr>\n",
+					 report_share(effect->stddev));
 }
 
 static void
@@ -314,44 +163,57 @@ append_pairs(StringInfo out, const Effect *effects, size_t n)
 
 	for (size_t i = 0; i < n && shown < PAIRS; i++)
 	{
-		if (effects[i].with.bytes == NULL || !(effects[i].share >= PAIR_SHARE))
+		if (!is_shown(&effects[i]))
 			continue;
 		if (shown++ == 0)
-			appendStringInfoString(out, "<h2>Which go together</h2>\n<p class=\"sm\">Share of the variance of what the forest predicts that a pair explains beyond what each of the two explains alone.</p>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Pair</th><th scope=\"col\" colspan=\"2\">Share</th><th scope=\"col\" class=\"nu\">std. deviation</th></tr></thead><tbody>\n");
-		appendStringInfoString(out, "<tr><th scope=\"row\">");
-		append_pair_name(out, effects[i].name);
-		appendStringInfoString(out, " &#215; ");
-		append_pair_name(out, effects[i].with);
-		appendStringInfo(out, "</th><td class=\"nu\">%s</td><td class=\"ba\">",
-						 report_share(effects[i].share));
-		page_bar(out, "im", effects[i].share, NAN);
-		appendStringInfo(out, "</td><td class=\"nu\">%s</td></tr>\n",
-						 report_share(effects[i].stddev));
+			appendStringInfoString(out, "<div class=\"wide\"><table id=\"hpr-pairs\">\n<thead><tr><th scope=\"col\">Pair</th><th scope=\"col\" colspan=\"2\">Share</th><th scope=\"col\" class=\"nu xt\">std. deviation</th></tr></thead><tbody>\n");
+		append_pair(out, &effects[i]);
 	}
 	if (shown > 0)
 		appendStringInfoString(out, "</tbody></table></div>\n");
+	else
+		appendStringInfo(out, "<p class=\"sm\">No pair explains as much as %.3f.</p>\n",
+						 PAIR_SHARE);
+}
+
+static void
+append_together(StringInfo out, const Map *map, const Effect *effects,
+				size_t n)
+{
+	if (map->n < 2)
+		return;
+	appendStringInfoString(out, "<section id=\"hpr-together\"><h2>Which go together</h2>\n<p class=\"sm\">Share of the variance of what the forest predicts that each explains alone, and that a pair explains beyond what each of the two does alone.</p>\n");
+	append_map(out, map);
+	append_pairs(out, effects, n);
+	appendStringInfoString(out, "</section>\n");
 }
 
 /* ---- both ---- */
 
-/* The features that matter most, at most CURVES. */
 static uint32
-choose_features(const Model *model, uint32 *features)
+feature_of_row(const Model *model, uint32 row)
 {
-	uint32	   *order = model_order(model);
+	uint32		f = 0;
+
+	while (model->features[f] != row)
+		f++;
+	return f;
+}
+
+/* The features that matter most, at most so many. */
+static uint32
+choose_features(const Report *report, uint32 *features, uint32 most)
+{
+	const Model *model = report->model;
 	uint32		n = 0;
 
-	for (uint32 i = 0; i < model->n_rows && n < CURVES; i++)
+	for (uint32 i = 0; i < model->n_rows && n < most; i++)
 	{
-		const ModelRow *row = &model->rows[order[i]];
-		uint32		f = 0;
+		const ModelRow *row = &model->rows[report->order[i]];
 
-		if (row->role != HP_PARAMETER ||
-			!(row->findings.importance[model->method] >= REPORT_SMALL))
-			continue;
-		while (model->features[f] != order[i])
-			f++;
-		features[n++] = f;
+		if (row->role == HP_PARAMETER &&
+			row->findings.importance[model->method] >= REPORT_SMALL)
+			features[n++] = feature_of_row(model, report->order[i]);
 	}
 	return n;
 }
@@ -362,20 +224,23 @@ page_effects(StringInfo out, const Report *report)
 	const Model *model = report->model;
 	MemoryContext scratch;
 	MemoryContext keep;
-	uint32		features[CURVES];
-	uint32		n = choose_features(model, features);
+	uint32		features[MAPPED];
+	uint32		n = choose_features(report, features, MAPPED);
 	EffectCurve *curves;
 	Effect	   *effects;
 	size_t		n_effects;
+	Map			map;
 
 	if (n == 0 || !model_can_grow(model) || model->n_trees == 0)
 		return;
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "hpimp report",
 									ALLOCSET_DEFAULT_SIZES);
 	keep = MemoryContextSwitchTo(scratch);
-	curves = effects_overview(model, features, n, &effects, &n_effects);
-	append_curves(out, curves, n);
-	append_pairs(out, effects, n_effects);
+	curves = effects_overview(model, features, Min(n, CURVES), &effects,
+							  &n_effects);
+	append_curves(out, report, curves, Min(n, CURVES));
+	map = make_map(model, features, n, effects, n_effects);
+	append_together(out, &map, effects, n_effects);
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(scratch);
 }

@@ -43,11 +43,16 @@ can_be_code(const char *name)
 		name[strlen(name) - 1] != ' ';
 }
 
+static const char *
+ellipsis(const Report *report)
+{
+	return report->ascii ? "..." : "\342\200\246";
+}
+
 static void
 append_name(StringInfo out, const Report *report, const char *name)
 {
-	name = report_cut(name, MOST_COLUMNS,
-					  report->ascii ? "..." : "\342\200\246");
+	name = report_cut(name, MOST_COLUMNS, ellipsis(report));
 	if (can_be_code(name))
 		appendStringInfo(out, "`%s`", name);
 	else
@@ -100,6 +105,69 @@ append_row(StringInfo out, const Report *report, const ReportRow *row)
 	appendStringInfoString(out, " |\n");
 }
 
+/* ---- the next sweep ---- */
+
+#define NEXT			12		/* parameters of the table at most */
+#define FROZEN			20		/* named at most */
+
+static void
+append_next_row(StringInfo out, const Report *report,
+				const Suggested *suggested)
+{
+	appendStringInfoString(out, "| ");
+	append_name(out, report, report_showable(suggested->row->name));
+	appendStringInfo(out, " | %s | ", suggest_advice_name(suggested->advice));
+	append_escaped(out, report_next_kept(suggested, ellipsis(report)));
+	appendStringInfo(out, " | %s | ", report_next_gain(report, suggested));
+	append_escaped(out, report_next_reason(suggested, ellipsis(report)));
+	appendStringInfoString(out, " |\n");
+}
+
+/* What makes no difference that can be told, by name. */
+static void
+append_frozen(StringInfo out, const Report *report, const ReportNext *next)
+{
+	uint32		n = 0;
+
+	for (uint32 i = 0; i < next->n; i++)
+	{
+		if (!report_next_freezes(&next->rows[i]) || n++ >= FROZEN)
+			continue;
+		appendStringInfoString(out, n == 1 ? "\nNo difference can be told, take one value for: " : ", ");
+		append_name(out, report, report_showable(next->rows[i].row->name));
+		appendStringInfoString(out, " = ");
+		append_escaped(out, report_next_kept(&next->rows[i], ellipsis(report)));
+	}
+	if (n > FROZEN)
+		appendStringInfo(out, " and %u more", n - FROZEN);
+	if (n > 0)
+		appendStringInfoString(out, ".\n");
+}
+
+static void
+append_next(StringInfo out, const Report *report)
+{
+	ReportNext	next = report_next(report);
+	uint32		n = 0;
+
+	if (next.nothing != NULL || next.n == 0)
+		return;
+	appendStringInfo(out, "\n**The next sweep**, where %s metrics are good; gain: by how much the metric %s, on average over the others, if only these values are drawn.\n",
+					 report->model->maximize ? "high" : "low",
+					 report->model->maximize ? "rises" : "falls");
+	for (uint32 i = 0; i < next.n; i++)
+	{
+		if (!report_next_asks(&next.rows[i]) || n++ >= NEXT)
+			continue;
+		if (n == 1)
+			appendStringInfoString(out, "\n| parameter | advice | values | gain | why |\n|:--|:--|:--|--:|:--|\n");
+		append_next_row(out, report, &next.rows[i]);
+	}
+	if (n > NEXT)
+		appendStringInfo(out, "\n%u more: see hp_suggest.\n", n - NEXT);
+	append_frozen(out, report, &next);
+}
+
 static void
 append_paragraph(StringInfo out, const char *text)
 {
@@ -119,6 +187,11 @@ report_markdown(StringInfo out, const Report *report)
 	append_escaped(out, report->verdict);
 	appendStringInfoString(out, "** ");
 	append_escaped(out, report->quality);
+	if (report->doubt != NULL)
+	{
+		appendStringInfoChar(out, ' ');
+		append_escaped(out, report->doubt);
+	}
 	appendStringInfoChar(out, '\n');
 	if (report->n_large > 0)
 	{
@@ -135,5 +208,6 @@ report_markdown(StringInfo out, const Report *report)
 	if (report->n_large > 0)
 		append_paragraph(out, report_legend(report, report->has_errors,
 										report->has_p_values));
+	append_next(out, report);
 	out->data[--out->len] = '\0';
 }

@@ -252,6 +252,8 @@ append_body(Picture *p)
 	p->y += 4;
 	append_paragraph(p, "vd", report->verdict);
 	append_paragraph(p, "sm", report->quality);
+	if (report->doubt != NULL)
+		append_paragraph(p, "sm", report->doubt);
 	p->y += 8;
 	append_head(p);
 	for (uint32 i = 0; i < report->n_rows; i++)

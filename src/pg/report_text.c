@@ -36,6 +36,26 @@ ellipsis(const Report *report)
 	return report->ascii ? "..." : "\342\200\246";
 }
 
+/*
+ * A mark of no width keeps the numbers behind a name that is written from right
+ * to left out of its run, where the terminal knows of directions.
+ */
+static bool
+needs_mark(const Report *report, const char *name)
+{
+	return !report->ascii && report_has_right_to_left(name);
+}
+
+/* psql counts such a mark as a column. */
+static int
+columns_of_mark(const Report *report)
+{
+	for (uint32 i = 0; i < report->n_large; i++)
+		if (needs_mark(report, report->rows[i].name))
+			return 1;
+	return 0;
+}
+
 /* What is left of a line for the name and the bar. */
 static int
 columns_left(const Layout *l)
@@ -54,7 +74,7 @@ static Layout
 make_layout(const Report *report)
 {
 	Layout		l = {
-		.line = report->style->width - MARGINS,
+		.line = report->style->width - MARGINS - columns_of_mark(report),
 		.name = strlen("parameter"),
 		.share = strlen(report->has_errors ? "0.123" : "importance"),
 		.error = report->has_errors ? strlen("+-0.123") : 0,
@@ -123,10 +143,22 @@ append_head(StringInfo out, const Layout *l)
 }
 
 static void
+append_name(StringInfo out, const Report *report, const Layout *l,
+			const char *name)
+{
+	char	   *shown = report_cut(name, l->name, ellipsis(report));
+
+	appendStringInfoString(out, shown);
+	if (needs_mark(report, shown))
+		appendStringInfoString(out, "\342\200\216");
+	appendStringInfoSpaces(out, l->name - report_columns(shown));
+}
+
+static void
 append_row(StringInfo out, const Report *report, const Layout *l,
 		   const ReportRow *row)
 {
-	append_left(out, report_cut(row->name, l->name, ellipsis(report)), l->name);
+	append_name(out, report, l, row->name);
 	appendStringInfoSpaces(out, GUTTER);
 	append_right(out, report_share(row->share), l->share);
 	if (l->error > 0)
@@ -177,6 +209,8 @@ report_text(StringInfo out, const Report *report)
 	report_wrap(out, report->title, l.line, 0);
 	report_wrap(out, report->verdict, l.line, 0);
 	report_wrap(out, report->quality, l.line, 0);
+	if (report->doubt != NULL)
+		report_wrap(out, report->doubt, l.line, 0);
 	append_rows(out, report, &l);
 	notes = report_notes(report, l.line / 2, ellipsis(report));
 	if (notes != NIL)

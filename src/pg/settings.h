@@ -11,7 +11,7 @@
 
 #include "core/forest.h"
 #include "pg/model.h"
-#include "pg/report.h"
+#include "pg/report_style.h"
 
 /* LIKE patterns on names of parameters. */
 typedef struct Patterns

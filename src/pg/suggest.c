@@ -154,9 +154,8 @@ target_stddev(const Model *model)
 	return isfinite(stddev) ? stddev : 0;
 }
 
-/* Why a forest cannot be asked, or NULL. */
-static char *
-nothing_to_ask(const Model *model)
+char *
+suggest_nothing(const Model *model)
 {
 	if (model->runs.used < 2)
 		return "too few runs: nothing can be said";
@@ -177,7 +176,7 @@ nothing_to_ask(const Model *model)
 static Asked *
 ask_forest(const Model *model)
 {
-	bool		ask = nothing_to_ask(model) == NULL && effects_has_trees(model);
+	bool		ask = suggest_nothing(model) == NULL && effects_has_trees(model);
 	Asked	   *asked = palloc_extended((model->n_features + 1) * sizeof(Asked),
 										MCXT_ALLOC_HUGE);
 
@@ -376,7 +375,7 @@ static char *
 make_reason(const Model *model, const Asked *asked)
 {
 	const HpSuggestion *s = &asked->suggestion;
-	char	   *nothing = nothing_to_ask(model);
+	char	   *nothing = suggest_nothing(model);
 	StringInfoData reason;
 
 	if (nothing != NULL)
@@ -416,8 +415,8 @@ make_reason(const Model *model, const Asked *asked)
 
 /* ---- rows ---- */
 
-static const char *
-advice_name(HpAdvice advice)
+const char *
+suggest_advice_name(HpAdvice advice)
 {
 	switch (advice)
 	{
@@ -433,46 +432,92 @@ advice_name(HpAdvice advice)
 	return NULL;
 }
 
-static void
-emit_asked(ReturnSetInfo *result, const Model *model, const Asked *asked)
+static Suggested
+suggested_of_asked(const Model *model, const Asked *asked)
 {
 	const HpSuggestion *s = &asked->suggestion;
 	bool		frozen = s->advice == HP_FREEZE;
 	bool		one_number = frozen && !isnan(s->low);
-	Row			out = {0};
+	char	   *levels = one_number ? NULL : list_levels(asked);
 
-	add_text(&out, asked->row->name);
-	add_string(&out, advice_name(s->advice));
-	add_float(&out, s->low);
-	add_float(&out, s->high);
-	add_string(&out, one_number ? NULL : list_levels(asked));
-	add_string(&out, sweep_of_suggestion(asked));
-	add_float(&out, model->unit * s->gain);
-	add_float(&out, model->unit * s->gain_stddev);
-	add_float(&out, asked->row->findings.importance[model->method]);
-	add_string(&out, make_reason(model, asked));
-	emit(result, &out);
+	return (Suggested) {
+		.row = asked->row,
+		.advice = s->advice,
+		.low = s->low,
+		.high = s->high,
+		.levels = levels == NULL ? (HpText) {NULL, 0} :
+		(HpText) {levels, strlen(levels)},
+		.sweep = sweep_of_suggestion(asked),
+		.gain = model->unit * s->gain,
+		.gain_stddev = model->unit * s->gain_stddev,
+		.reason = make_reason(model, asked)
+	};
 }
 
 /* A constant is what the sweep was run with: the next one needs it too. */
+static Suggested
+suggested_of_constant(const ModelRow *row)
+{
+	bool		numeric = row->kind == HP_NUMERIC;
+
+	return (Suggested) {
+		.row = row,
+		.advice = HP_FREEZE,
+		.low = numeric ? row->description.minimum : NAN,
+		.high = numeric ? row->description.maximum : NAN,
+		.levels = numeric ? (HpText) {NULL, 0} : row->only,
+		.sweep = sweep_of_constant(row),
+		.gain = NAN,
+		.gain_stddev = NAN,
+		.reason = "nothing else was tried"
+	};
+}
+
+Suggested *
+suggest(const Model *model, uint32 *n)
+{
+	uint32	   *order = model_order(model);
+	uint32	   *feature_of = palloc((model->n_rows + 1) * sizeof(uint32));
+	Asked	   *asked = ask_forest(model);
+	Suggested  *rows = palloc_extended((model->n_rows + 1) * sizeof(Suggested),
+									   MCXT_ALLOC_HUGE);
+
+	for (uint32 f = 0; f < model->n_features; f++)
+		feature_of[model->features[f]] = f;
+	*n = 0;
+	for (uint32 i = 0; i < model->n_rows; i++)
+	{
+		const ModelRow *row = &model->rows[order[i]];
+
+		CHECK_FOR_INTERRUPTS();
+		if (row->role == HP_PARAMETER)
+			rows[(*n)++] = suggested_of_asked(model,
+											  &asked[feature_of[order[i]]]);
+		else if (row->role == HP_CONSTANT && row->only.bytes != NULL)
+			rows[(*n)++] = suggested_of_constant(row);
+	}
+	return rows;
+}
+
 static void
-emit_constant(ReturnSetInfo *result, const Model *model, const ModelRow *row)
+emit_suggested(ReturnSetInfo *result, const Model *model,
+			   const Suggested *suggested)
 {
 	Row			out = {0};
 
-	add_text(&out, row->name);
-	add_string(&out, advice_name(HP_FREEZE));
-	add_float(&out, row->kind == HP_NUMERIC ? row->description.minimum : NAN);
-	add_float(&out, row->kind == HP_NUMERIC ? row->description.maximum : NAN);
-	if (row->kind == HP_NUMERIC)
+	add_text(&out, suggested->row->name);
+	add_string(&out, suggest_advice_name(suggested->advice));
+	add_float(&out, suggested->low);
+	add_float(&out, suggested->high);
+	if (suggested->levels.bytes == NULL)
 		add_string(&out, NULL);
 	else
-		add_text(&out, row->only);
-	add_string(&out, sweep_of_constant(row));
-	add_float(&out, NAN);
-	add_float(&out, NAN);
-	add_float(&out, row->findings.importance[model->method]);
-	add_string(&out, "nothing else was tried");
+		add_text(&out, suggested->levels);
+	add_string(&out, suggested->sweep);
+	add_float(&out, suggested->gain);
+	add_float(&out, suggested->gain_stddev);
+	add_float(&out, suggested->row->findings.importance[model->method]);
+	add_string(&out, suggested->reason);
 	emit(result, &out);
 }
 
@@ -481,29 +526,16 @@ answer_suggest(ReturnSetInfo *result, const Model *model)
 {
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext scratch;
-	uint32	   *order;
-	uint32	   *feature_of;
-	Asked	   *asked;
+	Suggested  *rows;
+	uint32		n;
 
 	suggest_check_encoding(model->onehot);
 	scratch = AllocSetContextCreate(keep, "hpimp suggestions",
 									ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(scratch);
-	order = model_order(model);
-	feature_of = palloc((model->n_rows + 1) * sizeof(uint32));
-	for (uint32 f = 0; f < model->n_features; f++)
-		feature_of[model->features[f]] = f;
-	asked = ask_forest(model);
-	for (uint32 i = 0; i < model->n_rows; i++)
-	{
-		const ModelRow *row = &model->rows[order[i]];
-
-		CHECK_FOR_INTERRUPTS();
-		if (row->role == HP_PARAMETER)
-			emit_asked(result, model, &asked[feature_of[order[i]]]);
-		else if (row->role == HP_CONSTANT && row->only.bytes != NULL)
-			emit_constant(result, model, row);
-	}
+	rows = suggest(model, &n);
+	for (uint32 i = 0; i < n; i++)
+		emit_suggested(result, model, &rows[i]);
 	MemoryContextSwitchTo(keep);
 	MemoryContextDelete(scratch);
 }

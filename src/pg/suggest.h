@@ -25,6 +25,28 @@ typedef struct Asked
 /* An error, with a hint, for a forest whose rows are levels. */
 extern void suggest_check_encoding(bool onehot);
 
+/* What is suggested for a parameter, those that are constant among them. */
+typedef struct Suggested
+{
+	const ModelRow *row;
+	HpAdvice	advice;
+	double		low;			/* of its numbers; NaN if there are none */
+	double		high;
+	HpText		levels;			/* bytes NULL if there are none */
+	char	   *sweep;			/* JSON; NULL if there is nothing to write */
+	double		gain;			/* in units of the metric; NaN if not known */
+	double		gain_stddev;
+	char	   *reason;
+} Suggested;
+
+/* All of them, by importance; not of a forest whose rows are levels. */
+extern Suggested *suggest(const Model *model, uint32 *n);
+
+/* Why a forest can suggest nothing, or NULL. */
+extern char *suggest_nothing(const Model *model);
+
+extern const char *suggest_advice_name(HpAdvice advice);
+
 extern void answer_suggest(ReturnSetInfo *result, const Model *model);
 
 /* ---- sweep.c: values as a sweep wants them ---- */

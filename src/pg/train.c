@@ -15,6 +15,7 @@
 
 #include "core/order.h"
 #include "core/ped_anova.h"
+#include "pg/detail.h"
 #include "pg/environment.h"
 #include "pg/parallel.h"
 #include "pg/progress.h"
@@ -471,7 +472,7 @@ grow_forest(Model *model, HpFrame *frame, Settings *settings,
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
 	check_features(&settings->forest, map);
 	result = train_trees(frame, map, &settings->forest,
-						 wanted == WANTED_TREES ? &kept : NULL, held);
+						 wanted >= WANTED_TREES ? &kept : NULL, held);
 	MemoryContextSwitchTo(keep);
 
 	/* only now is known which gaps were filled */
@@ -588,6 +589,8 @@ train(const Study *study, Settings *settings, Wanted wanted)
 		if (by_forest)
 			grow_forest(model, frame, settings, wanted,
 						memory_of_study(study), work);
+		if (wanted == WANTED_DETAIL)
+			model->detail = detail_of_frame(model, frame);
 	}
 	MemoryContextDelete(work);
 	return model;

@@ -16,7 +16,8 @@ typedef enum Wanted
 {
 	WANTED_IMPORTANCE,			/* by the method of the settings */
 	WANTED_FINDINGS,			/* all that is found out */
-	WANTED_TREES				/* the trees as well */
+	WANTED_TREES,				/* the trees as well */
+	WANTED_DETAIL				/* and some of the runs, to be looked at */
 } Wanted;
 
 /*

@@ -141,8 +141,31 @@ SELECT what, flaw(regexp_replace(page, '^<!DOCTYPE html>', '')) FROM pages WHERE
 SELECT what FROM pages WHERE page !~ '^[\x20-\x7e\n\t]*$' OR page !~ '^<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>' OR page !~ '</body></html>$';
 SELECT count(DISTINCT substring(page, '<script>.*</script>')) AS scripts, count(DISTINCT substring(page, '<style>.*</style>')) AS styles, bool_and(page !~ '<script.*<script') AS one_each FROM pages;
 SELECT what FROM pages WHERE page ~* '<(img|a|link|iframe|object|embed|form)\M|\mon[a-z]+="|href|src=|@import|url\(|://' OR page !~ 'Content-Security-Policy" content="default-src ''none'';';
-SELECT what, cardinality(regexp_split_to_array(page, '<tr')) - cardinality(regexp_split_to_array(page, '<thead')) AS rows, cardinality(regexp_split_to_array(page, '<figure>')) - 1 AS curves, page ~ 'Which go together' AS pairs, substring(page, 'class="verdict ([a-z]+)"') AS verdict FROM pages ORDER BY what;
-SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/script&gt;</bdi>' AS tag, page ~ '<bdi>&#1513;' AS right_to_left, page ~ 'title="(long\.){40}end"' AS whole_name FROM pages WHERE what = 'hostile';
+-- rows of the panel, those folded under them, and what stands below
+CREATE VIEW parts AS
+SELECT what, page, substring(page, '<table id="hpr-panel".*?</tbody>') AS panel, substring(page, '<section id="hpr-curves">.*?</section>') AS curves,
+	substring(page, '<table class="map".*?</tbody>') AS map, substring(page, '<section id="hpr-next-sweep">.*?</section>') AS next FROM pages;
+SELECT what, cardinality(regexp_split_to_array(panel, '<tr(?! class="lv")')) - 2 AS rows, cardinality(regexp_split_to_array(panel, '<tr class="lv"')) - 1 AS folded,
+	cardinality(regexp_split_to_array(curves, '<figure>')) - 1 AS curves, cardinality(regexp_split_to_array(curves, 'class="run"')) > 1 AS runs, cardinality(regexp_split_to_array(map, '<tr>')) - 2 AS mapped,
+	cardinality(regexp_split_to_array(next, '<span class="ad')) - 1 AS advice, substring(page, 'class="verdict ([a-z]+)"') AS verdict FROM parts ORDER BY what;
+-- what is folded under a parameter: its levels, as hp_levels has them; where the runs are gone, what the forest counted
+SELECT what, regexp_replace(m[1], '<[^>]*>', ' ', 'g') AS level FROM parts, regexp_matches(panel, '<tr class="lv">(.*?)</tr>', 'g') m WHERE what IN ('runs', 'forest', 'groups');
+SELECT parameter, level, runs, round(mean::numeric, 2) AS mean, round(stddev::numeric, 1) AS stddev, round(correlation::numeric, 2) AS correlation FROM hp_levels('runs', 'loss') WHERE parameter = 'optimizer.type';
+-- the sweep is JSON, and means what hp_suggest says
+SELECT jsonb_object_agg(parameter, sweep::jsonb) =
+	(SELECT replace(regexp_replace(substring(next, '<pre>(.*)</pre>'), '</?bdi>', '', 'g'), '&quot;', '"')::jsonb FROM parts WHERE what = 'forest') AS same
+FROM forests, hp_suggest(uncertain) WHERE sweep IS NOT NULL;
+-- a script runs if its digest is the one that is named
+SELECT bool_and(substring(page, 'script-src ''sha256-([^'']*)''') = encode(sha256(convert_to(substring(page, '<script>(.*)</script>'), 'UTF8')), 'base64')) AS digest FROM pages;
+-- the page does not depend on the order of the runs, nor on that of their keys
+CREATE TABLE reversed AS SELECT (SELECT jsonb_object_agg(key, value ORDER BY key DESC) FROM jsonb_each(config)) AS config, loss FROM (SELECT config, loss, row_number() OVER () AS i FROM runs) r ORDER BY i DESC;
+SELECT replace(hp_report('reversed', 'loss', format => 'html', trees => 50, uncertainty => false), 'in reversed', 'in runs') = page AS same FROM pages WHERE what = 'runs';
+-- numbers at the ends of double precision stay in the picture
+CREATE TABLE extreme AS SELECT jsonb_build_object('large', (i * 37 % 101 - 50) * 1.7e306::float8, 'small', (i * 53 % 97) * 1e-322::float8, 'near', 1e15 + i % 7) AS config, (i * 37 % 101 - 50) * 3.4e306::float8 + (i * 53 % 97) * 1e305::float8 AS large, (i * 37 % 101) * 1e-322::float8 AS small, 1e17 + i * 37 % 101 * 16 AS near FROM generate_series(1, 300) i;
+SELECT metric, flaw(regexp_replace(page, '^<!DOCTYPE html>', '')) AS flaw, page ~* '[^a-z](nan|inf|-?infinity)[^a-z]' AS undefined, cardinality(regexp_split_to_array(page, '<figure>')) > 1 AS curves,
+	(SELECT max(abs(c[1]::float8)) <= 320 FROM regexp_matches(page, '[ML](-?[0-9.]+) -?[0-9.]+', 'g') c) AS within
+FROM unnest('{large,small,near}'::text[]) metric, LATERAL (SELECT hp_report('extreme', metric, format => 'html', trees => 20, uncertainty => false) AS page OFFSET 0) p;
+SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/<wbr/>script&gt;</bdi>' AS tag, page ~ '<bdi>&#1513;' AS right_to_left, page ~ 'title="(long\.){40}end"' AS whole_name FROM pages WHERE what = 'hostile';
 -- what curves say is what hp_marginal says: the marks of levels stand by their names
 SELECT level, page LIKE format('%%<title>%s: %s, %s runs</title>%%', level, rtrim(to_char(mean, 'FM990.99'), '.'), runs) AS said FROM forests, hp_marginal(forest, 'optimizer.type'), pages WHERE what = 'forest';
 
@@ -159,5 +182,6 @@ SELECT hp_report('runs', NULL);
 SELECT hp_report_as(forest, 'words') FROM forests;
 SELECT hp_report_as(forest, NULL) IS NULL FROM forests;
 
-DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, pages, "<b>|`";
+DROP VIEW parts;
+DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, pages, reversed, extreme, "<b>|`";
 DROP FUNCTION widest(text), flaw(text), no_xml(text);

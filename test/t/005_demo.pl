@@ -57,5 +57,17 @@ cmp_ok($rows, '>=', 8, 'rows of doubt were compared');
 my ($r2) = $readme =~ /^ +(0\.\d+) │ well explained/m;
 cmp_ok(abs($node->safe_psql('postgres', "SELECT oob_r2 FROM hp_quality('runs', 'val_loss')") - $r2), '<=', 0.0006, 'README: out-of-bag R²');
 
+# and its pictures: the panel is what is drawn now, those of the page were taken
+# by a browser, whose fonts are its own
+my $pictures = "$test/../doc/pictures";
+is($node->safe_psql('postgres', slurp_file("$test/demo/panel.sql")) . "\n", slurp_file("$pictures/panel.svg"), 'the picture of the panel (make pictures draws it anew)');
+foreach my $name (qw(page.png curves.png pairs.png))
+{
+	my $picture = slurp_file("$pictures/$name");
+
+	like($picture, qr/^\x89PNG\r\n/, "$name is a picture");
+	cmp_ok(length($picture), '<', 150_000, "$name is small");
+}
+
 $node->stop;
 done_testing();
