@@ -741,6 +741,11 @@ DECLARE
 	value text;
 	arguments text := '';
 BEGIN
+	IF jsonb_typeof(settings) <> 'object' THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = 'settings must be a JSON object',
+			HINT = 'They are named as the arguments of hp_forest: {"trees": 200, "exclude": ["seed"]} say.';
+	END IF;
 	-- the arguments of hp_forest() but the first are what there is to set
 	SELECT proargnames[2:], (proargtypes::oid[])[1:] INTO known, types
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
@@ -791,8 +796,9 @@ BEGIN
 	END IF;
 	-- wrong names and settings are to fail here rather than at night; of the
 	-- settings any run tells, but for patterns and what it says of so few runs
-	EXECUTE format('SELECT %I.hp_history_settings($1 - ''{include,exclude,categorical}''::text[])', extension)
-		INTO arguments USING settings;
+	EXECUTE format('SELECT %I.hp_history_settings($1)', extension)
+		INTO arguments USING CASE jsonb_typeof(settings) WHEN 'object'
+			THEN settings - '{include,exclude,categorical}'::text[] ELSE settings END;
 	PERFORM set_config('client_min_messages', 'error', true);
 	EXECUTE format('SELECT %1$I.hp_forest(%1$I.hp_study_agg(''{"x": 1}'', 1)%2$s) IS NULL', extension, arguments);
 	PERFORM set_config('client_min_messages', messages, true);
@@ -825,6 +831,7 @@ BEGIN
 	SELECT nspname, extversion INTO extension, version
 	FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
 	WHERE extname = 'hpimp';
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
 	EXECUTE format('SELECT * FROM %I.hp_panels WHERE panel = $1', schema) INTO p USING panel;
 	EXECUTE format('SELECT %I.hp_history_settings($1)', extension) INTO arguments USING p.settings;
 	EXECUTE format('SELECT %I.hp_forest($1%s) AS forest', extension, arguments) INTO trained USING study;
@@ -863,8 +870,11 @@ COMMENT ON FUNCTION hp_history_store(hp_study, text, text, timestamptz, text) IS
 CREATE FUNCTION hp_history_prune(panel text, schema text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+		WHERE extname = 'hpimp');
 	removed bigint;
 BEGIN
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
 	-- the latest snapshot stays however old: runs that stand still have a latest, too
 	EXECUTE format('DELETE FROM %1$I.hp_snapshots s
 			USING %1$I.hp_panels p, (SELECT snapshot, error IS NOT NULL AS failed,
@@ -940,7 +950,8 @@ BEGIN
 	IF outcome = 'failed' THEN
 		RAISE WARNING USING
 			MESSAGE = format('panel "%s" failed: %s', panel, error),
-			DETAIL = concat_ws(' ', nullif(detail, ''), nullif(hint, ''), 'The other panels go on.');
+			DETAIL = coalesce(nullif(concat_ws(' ', nullif(detail, ''), nullif(hint, '')), ''),
+				'hp_snapshots has the error.');
 		EXECUTE format('UPDATE %1$I.hp_snapshots s SET confirmed_at = $4
 				WHERE error = $2 AND error_code = $3 AND ($5 IS NULL OR confirmed_at > $5)
 					AND snapshot = (SELECT max(snapshot) FROM %1$I.hp_snapshots WHERE panel = $1)
