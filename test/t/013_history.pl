@@ -90,7 +90,7 @@ sub wait_for_job
 	  or diag($node->safe_psql('postgres', 'SELECT * FROM cron.job_run_details'));
 	is( $node->safe_psql('postgres', sprintf($runs, q{string_agg(DISTINCT concat_ws(' ', status, username, database), ', ')})),
 		'succeeded ann lab', "$name: the job succeeded");
-	$node->safe_psql('postgres', q{SELECT cron.unschedule('history')});
+	$node->safe_psql('postgres', 'DELETE FROM cron.job');
 	return;
 }
 
