@@ -573,17 +573,17 @@ FROM @schema@.hp_panels p,
 COMMENT ON VIEW @schema@.hp_latest IS 'the latest importances of each panel';
 
 CREATE VIEW @schema@.hp_changes AS
-WITH nth AS (
-	SELECT snapshot, panel, taken_at, relation, metric, config, settings, hpimp_version,
-		row_number() OVER (PARTITION BY panel ORDER BY snapshot DESC) AS n
-	FROM @schema@.hp_snapshots s
-	WHERE error IS NULL
-), pair AS (
+WITH pair AS (
 	SELECT a.panel, a.snapshot, a.taken_at, b.snapshot AS before, b.taken_at AS previous_taken_at,
 		(a.relation, a.metric, a.config, a.settings, a.hpimp_version) =
 			(b.relation, b.metric, b.config, b.settings, b.hpimp_version) AS comparable
-	FROM nth a LEFT JOIN nth b ON b.panel = a.panel AND b.n = 2
-	WHERE a.n = 1
+	FROM @schema@.hp_panels
+		CROSS JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+			WHERE s.panel = hp_panels.panel AND s.error IS NULL
+			ORDER BY s.snapshot DESC LIMIT 1) a
+		LEFT JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+			WHERE s.panel = hp_panels.panel AND s.error IS NULL AND s.snapshot < a.snapshot
+			ORDER BY s.snapshot DESC LIMIT 1) b ON true
 )
 SELECT p.panel, p.taken_at, p.previous_taken_at, p.comparable, c.parameter, c.kind,
 	CASE WHEN p.before IS NULL THEN 'first'
@@ -636,7 +636,7 @@ COMMENT ON COLUMN @schema@.hp_timeline.runs IS 'runs the importances were learne
 COMMENT ON COLUMN @schema@.hp_latest.metric_name IS 'metric of the panel';
 COMMENT ON COLUMN @schema@.hp_latest.runs IS 'runs the importances were learned from';
 COMMENT ON COLUMN @schema@.hp_changes.previous_taken_at IS 'when the runs of the snapshot before were read; NULL if there is none';
-COMMENT ON COLUMN @schema@.hp_changes.comparable IS 'whether both had the same relation, metric, settings and version, so that a change is one of the runs';
+COMMENT ON COLUMN @schema@.hp_changes.comparable IS 'whether both had the same relation, metric, config, settings and version, so that a change is one of the runs';
 COMMENT ON COLUMN @schema@.hp_changes.change IS 'up or down in rank, same, new (was not there), gone, first (there is no snapshot before); NULL if there is no importance';
 COMMENT ON COLUMN @schema@.hp_changes.previous_rank IS 'rank before';
 COMMENT ON COLUMN @schema@.hp_changes.rank_change IS 'by how many places it rose (negative: fell)';
@@ -921,7 +921,7 @@ BEGIN
 		RETURN 'busy';
 	END IF;
 	EXECUTE format('SELECT * FROM %I.hp_panels WHERE panel = $1', schema) INTO p USING panel;
-	EXECUTE format('SELECT snapshot, fingerprint, settings, hpimp_version, confirmed_at FROM %I.hp_snapshots
+	EXECUTE format('SELECT * FROM %I.hp_snapshots
 		WHERE panel = $1 AND error IS NULL ORDER BY snapshot DESC LIMIT 1', schema) INTO latest USING panel;
 
 	BEGIN
@@ -930,8 +930,9 @@ BEGIN
 		EXECUTE reading INTO data USING p.relation, p.metric, p.config;
 		PERFORM pg_catalog.set_config('search_path', safe_path, true);
 		EXECUTE format('SELECT %I.hp_fingerprint($1)', extension) INTO print USING data.study;
-		IF latest.snapshot IS NOT NULL AND (latest.fingerprint, latest.settings, latest.hpimp_version)
-				IS NOT DISTINCT FROM (print, p.settings, version) THEN
+		IF latest.snapshot IS NOT NULL
+				AND (latest.fingerprint, latest.relation, latest.metric, latest.config, latest.settings, latest.hpimp_version)
+				IS NOT DISTINCT FROM (print, p.relation, p.metric, p.config, p.settings, version) THEN
 			outcome := 'unchanged';
 			EXECUTE format('UPDATE %I.hp_snapshots SET confirmed_at = $2 WHERE snapshot = $1', schema)
 				USING latest.snapshot, started;
@@ -972,7 +973,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hp_history_take(text, text) IS
-'one snapshot of one panel, as hp_snapshot() takes them, in this transaction. taken: the runs or settings have changed; unchanged: they have not, which is noted in confirmed_at; failed: the error is stored in hp_snapshots and raised as a warning; busy: another session is at this panel';
+'one snapshot of one panel, as hp_snapshot() takes them, in this transaction. taken: the runs or the panel have changed; unchanged: they have not, which is noted in confirmed_at; failed: the error is stored in hp_snapshots and raised as a warning; busy: another session is at this panel';
 
 CREATE PROCEDURE hp_snapshot(panels text[] DEFAULT NULL, schema text DEFAULT 'hp_history',
 	INOUT taken int DEFAULT NULL, INOUT unchanged int DEFAULT NULL,

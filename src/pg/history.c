@@ -24,6 +24,8 @@ PG_FUNCTION_INFO_V1(hp_snapshot);
 /* What hp_history_take() answers, in the order of hp_snapshot's arguments. */
 static const char *const outcomes[] = {"taken", "unchanged", "failed", "busy"};
 
+#define N_OUTCOMES		((int) lengthof(outcomes))
+
 #define ARG_PANELS		0
 #define ARG_SCHEMA		1
 
@@ -33,7 +35,7 @@ typedef struct Snapshots
 	const char *functions;		/* schema of the extension, quoted */
 	Datum	   *panels;			/* their names, text */
 	int			n_panels;
-	int			counts[lengthof(outcomes)];
+	int			counts[N_OUTCOMES];
 } Snapshots;
 
 /* The one value of a query of two arguments, which may not be NULL. */
@@ -78,7 +80,7 @@ find_panels(Snapshots *snapshots, Datum wanted, bool all,
 static void
 count_outcome(Snapshots *snapshots, const char *outcome)
 {
-	for (int i = 0; i < lengthof(outcomes); i++)
+	for (int i = 0; i < N_OUTCOMES; i++)
 		if (strcmp(outcome, outcomes[i]) == 0)
 			snapshots->counts[i]++;
 }
@@ -99,13 +101,13 @@ take_panel(Snapshots *snapshots, Datum panel)
 static Datum
 counts_row(FunctionCallInfo fcinfo, const Snapshots *snapshots)
 {
-	Datum		values[lengthof(outcomes)];
-	bool		nulls[lengthof(outcomes)] = {false};
+	Datum		values[N_OUTCOMES];
+	bool		nulls[N_OUTCOMES] = {false};
 	TupleDesc	descriptor;
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	for (int i = 0; i < lengthof(outcomes); i++)
+	for (int i = 0; i < N_OUTCOMES; i++)
 		values[i] = Int32GetDatum(snapshots->counts[i]);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor),
 											 values, nulls));

@@ -129,6 +129,14 @@ UPDATE hp_history.hp_panels SET settings = '{"trees": 30}' WHERE panel = 'runs v
 CALL hp_snapshot();
 SELECT DISTINCT panel, comparable FROM hp_history.hp_changes ORDER BY 1;
 SELECT panel, settings FROM hp_history.hp_snapshots WHERE error IS NULL ORDER BY snapshot;
+-- so does another table with the same runs
+CREATE VIEW same_runs AS SELECT * FROM runs;
+UPDATE hp_history.hp_panels SET relation = 'public.same_runs' WHERE panel = 'no seed';
+CALL hp_snapshot('{no seed, runs val_loss}');
+SELECT DISTINCT panel, comparable FROM hp_history.hp_changes ORDER BY 1;
+UPDATE hp_history.hp_panels SET relation = 'public.runs' WHERE panel = 'no seed';
+CALL hp_snapshot('{no seed}');
+DROP VIEW same_runs;
 -- what fails may come right, and what is right may fail; another error is another row
 CREATE TABLE nowhere AS SELECT 'x' AS config;
 CALL hp_snapshot('{astray}');
@@ -159,6 +167,7 @@ CALL hp_snapshot('{}');
 CALL hp_snapshot('{no seed, nobody}');
 CALL hp_snapshot(schema => 'none');
 CALL hp_snapshot(schema => NULL);
+CALL hp_snapshot('{no seed, NULL}');
 SELECT hp_history_take('nobody');
 -- renamed and removed with all that belongs to them
 UPDATE hp_history.hp_panels SET panel = 'seedless' WHERE panel = 'no seed';
