@@ -342,6 +342,17 @@ CALL hp_snapshot(schema => 'lab');
 SELECT hp_history_take('secret', 'lab');
 SELECT hp_history_store(NULL, NULL, 'secret', now(), 'lab');
 SELECT hp_history_prune('secret', 'lab');
+-- nor does it help to put a view in the place of a table
+CREATE SCHEMA trick AUTHORIZATION regress_hpimp_owner;
+SELECT hp_history_create('trick');
+SET ROLE regress_hpimp_owner;
+DROP TABLE trick.hp_panels CASCADE;
+CREATE VIEW trick.hp_panels AS SELECT * FROM lab.hp_panels;
+RESET ROLE;
+CALL hp_snapshot(schema => 'trick');
+SET client_min_messages = error;
+DROP SCHEMA trick CASCADE;
+SET client_min_messages = warning;
 -- a reader needs the right to read the views, no other
 SET ROLE regress_hpimp_owner;
 GRANT USAGE ON SCHEMA lab TO regress_hpimp_reader;
