@@ -380,7 +380,7 @@ SELECT pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE deptype
 	AND objid IN (SELECT oid FROM pg_class WHERE relnamespace = 'hp_history'::regnamespace);
 -- so they stay when the extension goes, and go on when it comes back, wherever it is
 SELECT count(*) AS before FROM hp_history.hp_snapshots \gset
-DROP EXTENSION hpimp;
+DROP EXTENSION hpimp CASCADE;
 SELECT count(*) = :before AS all_there FROM hp_history.hp_snapshots;
 SELECT count(*) > 0 AS answers FROM hp_history.hp_latest;
 CREATE SCHEMA "Ext";
