@@ -119,6 +119,7 @@ hp_snapshot(PG_FUNCTION_ARGS)
 {
 	Snapshots	snapshots = {0};
 	MemoryContext context = CurrentMemoryContext;
+	Oid			self = fcinfo->flinfo->fn_oid;
 	bool		atomic = fcinfo->context == NULL ||
 		!IsA(fcinfo->context, CallContext) ||
 		castNode(CallContext, fcinfo->context)->atomic;
@@ -129,7 +130,7 @@ hp_snapshot(PG_FUNCTION_ARGS)
 				 errmsg("schema cannot be null")));
 	snapshots.schema = PointerGetDatum(PG_GETARG_TEXT_P_COPY(ARG_SCHEMA));
 	snapshots.functions =
-		quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+		quote_identifier(get_namespace_name(get_func_namespace(self)));
 
 	SPI_connect_ext(atomic ? 0 : SPI_OPT_NONATOMIC);
 	find_panels(&snapshots, PG_GETARG_DATUM(ARG_PANELS),
