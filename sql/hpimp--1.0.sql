@@ -58,6 +58,10 @@ CREATE FUNCTION hp_study_runs(study hp_study,
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION hp_study_runs(hp_study) IS 'runs of a study, and runs left out because of their metric; sampled: how many of the runs answers are drawn from, fewer than runs beyond hpimp.max_runs';
 
+CREATE FUNCTION hp_fingerprint(study hp_study) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION hp_fingerprint(hp_study) IS 'a hash of the runs of a study: the same for the same runs in any order and on any server; runs that come, go or change make another';
+
 CREATE FUNCTION hp_values(study hp_study)
 	RETURNS TABLE (parameter text, value text, runs bigint)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
@@ -401,6 +405,580 @@ LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION hp_predict(regclass, text, jsonb, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
 'the metric that a forest trained on the table expects of a run with the config "candidate"; see hp_predict(hp_forest, jsonb)';
+
+--
+-- History: importances of panels, kept from snapshot to snapshot
+--
+-- The tables belong to whoever makes them: they outlive the extension and are
+-- dumped as any others.  So nothing here knows their schema but by argument.
+--
+-- What these functions run must mean the same whatever the search_path of the
+-- caller: it is set aside, for functions by a SET clause.  Where the runs are
+-- read it must be the caller's, as for any other query of theirs, so those two
+-- functions set it aside and back themselves.
+
+CREATE FUNCTION hp_history_create(schema text DEFAULT 'hp_history') RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	comment text;
+BEGIN
+	IF to_regclass(format('%I.hp_panels', schema)) IS NOT NULL THEN
+		RAISE NOTICE 'there is a history in schema "%" already', schema;
+		RETURN schema;
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = schema) THEN
+		EXECUTE format('CREATE SCHEMA %I', schema);
+		EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
+			'importances of hyperparameters, kept from snapshot to snapshot (hpimp)');
+	END IF;
+	EXECUTE replace($ddl$
+
+CREATE TABLE @schema@.hp_panels (
+	panel text PRIMARY KEY CHECK (panel <> ''),
+	relation text NOT NULL,
+	metric text NOT NULL,
+	config text[] NOT NULL DEFAULT '{config}',
+	settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
+	enabled boolean NOT NULL DEFAULT true,
+	keep_age interval CHECK (keep_age > '0'),
+	keep_count int CHECK (keep_count > 0)
+);
+COMMENT ON TABLE @schema@.hp_panels IS 'what snapshots are taken of: one row a panel; hp_history_add() adds one, UPDATE and DELETE do the rest';
+COMMENT ON COLUMN @schema@.hp_panels.panel IS 'name of the panel';
+COMMENT ON COLUMN @schema@.hp_panels.relation IS 'table or view of runs, with its schema, as in a FROM clause';
+COMMENT ON COLUMN @schema@.hp_panels.metric IS 'metric, as hp_study takes it';
+COMMENT ON COLUMN @schema@.hp_panels.config IS 'columns that hold the hyperparameters, as hp_study takes them';
+COMMENT ON COLUMN @schema@.hp_panels.settings IS 'settings of hp_forest by name, {"method": "corrected", "exclude": ["seed"]} say; uncertainty is true unless it says otherwise';
+COMMENT ON COLUMN @schema@.hp_panels.enabled IS 'false: left out by hp_snapshot() unless named';
+COMMENT ON COLUMN @schema@.hp_panels.keep_age IS 'snapshots last confirmed longer ago are removed, but for the latest; NULL: none';
+COMMENT ON COLUMN @schema@.hp_panels.keep_count IS 'so many snapshots are kept, and as many errors; NULL: all';
+
+CREATE TABLE @schema@.hp_snapshots (
+	snapshot bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	panel text NOT NULL REFERENCES @schema@.hp_panels ON UPDATE CASCADE ON DELETE CASCADE,
+	taken_at timestamptz NOT NULL,
+	confirmed_at timestamptz NOT NULL,
+	seconds float8 NOT NULL,
+	hpimp_version text NOT NULL,
+	relation text NOT NULL,
+	metric text NOT NULL,
+	config text[] NOT NULL,
+	settings jsonb NOT NULL,
+	fingerprint text,
+	runs bigint,
+	runs_left_out bigint,
+	runs_not_sampled bigint,
+	metric_min float8,
+	metric_median float8,
+	metric_max float8,
+	metric_mean float8,
+	parameters int,
+	trees int,
+	oob_r2 float8,
+	oob_rmse float8,
+	p_value float8,
+	verdict text,
+	error text,
+	error_code text,
+	error_detail text,
+	error_hint text
+);
+CREATE INDEX ON @schema@.hp_snapshots (panel, snapshot);
+COMMENT ON TABLE @schema@.hp_snapshots IS 'one row for each time that a panel was found changed, or failed in another way than before';
+COMMENT ON COLUMN @schema@.hp_snapshots.snapshot IS 'number of the snapshot, growing';
+COMMENT ON COLUMN @schema@.hp_snapshots.panel IS 'name of the panel';
+COMMENT ON COLUMN @schema@.hp_snapshots.taken_at IS 'when the runs were read';
+COMMENT ON COLUMN @schema@.hp_snapshots.confirmed_at IS 'when they were last found to be the same (of an error: when it was last met)';
+COMMENT ON COLUMN @schema@.hp_snapshots.seconds IS 'how long reading and training took';
+COMMENT ON COLUMN @schema@.hp_snapshots.hpimp_version IS 'version of the extension';
+COMMENT ON COLUMN @schema@.hp_snapshots.relation IS 'relation of the panel at that time';
+COMMENT ON COLUMN @schema@.hp_snapshots.metric IS 'metric of the panel at that time';
+COMMENT ON COLUMN @schema@.hp_snapshots.config IS 'config columns of the panel at that time';
+COMMENT ON COLUMN @schema@.hp_snapshots.settings IS 'settings of the panel at that time';
+COMMENT ON COLUMN @schema@.hp_snapshots.fingerprint IS 'hp_fingerprint() of the runs; NULL of an error or if there were none';
+COMMENT ON COLUMN @schema@.hp_snapshots.runs IS 'runs the importances were learned from';
+COMMENT ON COLUMN @schema@.hp_snapshots.runs_left_out IS 'runs without a usable metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.runs_not_sampled IS 'runs beyond hpimp.max_runs';
+COMMENT ON COLUMN @schema@.hp_snapshots.metric_min IS 'smallest metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.metric_median IS 'median of the metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.metric_max IS 'largest metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.metric_mean IS 'mean of the metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.parameters IS 'hyperparameters that took part';
+COMMENT ON COLUMN @schema@.hp_snapshots.trees IS 'trees of the forest';
+COMMENT ON COLUMN @schema@.hp_snapshots.oob_r2 IS 'out-of-bag R squared of the forest';
+COMMENT ON COLUMN @schema@.hp_snapshots.oob_rmse IS 'its root mean squared error, in the unit of the metric';
+COMMENT ON COLUMN @schema@.hp_snapshots.p_value IS 'to see such an R squared by chance';
+COMMENT ON COLUMN @schema@.hp_snapshots.verdict IS 'how far the importances can be trusted, in words';
+COMMENT ON COLUMN @schema@.hp_snapshots.error IS 'what went wrong; NULL if nothing did';
+COMMENT ON COLUMN @schema@.hp_snapshots.error_code IS 'SQLSTATE of the error';
+COMMENT ON COLUMN @schema@.hp_snapshots.error_detail IS 'its detail';
+COMMENT ON COLUMN @schema@.hp_snapshots.error_hint IS 'its hint';
+
+CREATE TABLE @schema@.hp_importances (
+	snapshot bigint NOT NULL REFERENCES @schema@.hp_snapshots ON DELETE CASCADE,
+	place int NOT NULL,
+	parameter text NOT NULL,
+	kind text NOT NULL,
+	rank int,
+	importance float8,
+	standard_error float8,
+	p_value float8,
+	p_value_adjusted float8,
+	correlation float8,
+	rank_correlation float8,
+	association float8,
+	runs bigint,
+	missing bigint,
+	distinct_values bigint,
+	minimum float8,
+	maximum float8,
+	note text,
+	PRIMARY KEY (snapshot, place)
+);
+COMMENT ON TABLE @schema@.hp_importances IS 'what hp_parameters() said: one row for each snapshot and hyperparameter';
+COMMENT ON COLUMN @schema@.hp_importances.snapshot IS 'number of the snapshot';
+COMMENT ON COLUMN @schema@.hp_importances.place IS 'place of the row in the answer, from 1';
+COMMENT ON COLUMN @schema@.hp_importances.parameter IS 'name of the hyperparameter, or of a group of them';
+COMMENT ON COLUMN @schema@.hp_importances.kind IS 'numeric, boolean, categorical ...; group with the setting depth';
+COMMENT ON COLUMN @schema@.hp_importances.rank IS 'rank by importance, 1 for the greatest, equal ones alike; of groups among groups';
+COMMENT ON COLUMN @schema@.hp_importances.importance IS 'importance; those of hyperparameters have the sum 1';
+COMMENT ON COLUMN @schema@.hp_importances.standard_error IS 'of the importance';
+COMMENT ON COLUMN @schema@.hp_importances.p_value IS 'to see it matter as much by chance';
+COMMENT ON COLUMN @schema@.hp_importances.p_value_adjusted IS 'to see any that does nothing matter as much';
+COMMENT ON COLUMN @schema@.hp_importances.correlation IS 'linear correlation with the metric; NULL of categories';
+COMMENT ON COLUMN @schema@.hp_importances.rank_correlation IS 'rank correlation with the metric';
+COMMENT ON COLUMN @schema@.hp_importances.association IS 'correlation ratio of a category or boolean';
+COMMENT ON COLUMN @schema@.hp_importances.runs IS 'runs that have the hyperparameter';
+COMMENT ON COLUMN @schema@.hp_importances.missing IS 'runs that do not';
+COMMENT ON COLUMN @schema@.hp_importances.distinct_values IS 'different values it has';
+COMMENT ON COLUMN @schema@.hp_importances.minimum IS 'smallest number';
+COMMENT ON COLUMN @schema@.hp_importances.maximum IS 'largest number';
+COMMENT ON COLUMN @schema@.hp_importances.note IS 'what may mislead';
+
+CREATE VIEW @schema@.hp_timeline AS
+SELECT s.panel, s.snapshot, s.taken_at, s.confirmed_at, s.relation, s.metric AS metric_name,
+	i.parameter, i.kind, i.rank, i.importance, i.standard_error, i.p_value,
+	i.p_value_adjusted, i.correlation, i.rank_correlation, i.association, i.note,
+	s.runs, s.oob_r2, s.verdict
+FROM @schema@.hp_snapshots s JOIN @schema@.hp_importances i USING (snapshot);
+COMMENT ON VIEW @schema@.hp_timeline IS 'every importance of every snapshot: for a line over taken_at for each parameter of a panel';
+
+CREATE VIEW @schema@.hp_latest AS
+SELECT t.*
+FROM @schema@.hp_panels p,
+	LATERAL (SELECT s.snapshot FROM @schema@.hp_snapshots s
+		WHERE s.panel = p.panel AND s.error IS NULL
+		ORDER BY s.snapshot DESC LIMIT 1) l
+	JOIN @schema@.hp_timeline t USING (snapshot);
+COMMENT ON VIEW @schema@.hp_latest IS 'the latest importances of each panel';
+
+CREATE VIEW @schema@.hp_changes AS
+WITH pair AS (
+	SELECT a.panel, a.snapshot, a.taken_at, b.snapshot AS before, b.taken_at AS previous_taken_at,
+		(a.relation, a.metric, a.config, a.settings, a.hpimp_version) =
+			(b.relation, b.metric, b.config, b.settings, b.hpimp_version) AS comparable
+	FROM @schema@.hp_panels
+		CROSS JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+			WHERE s.panel = hp_panels.panel AND s.error IS NULL
+			ORDER BY s.snapshot DESC LIMIT 1) a
+		LEFT JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+			WHERE s.panel = hp_panels.panel AND s.error IS NULL AND s.snapshot < a.snapshot
+			ORDER BY s.snapshot DESC LIMIT 1) b ON true
+)
+SELECT p.panel, p.taken_at, p.previous_taken_at, p.comparable, c.parameter, c.kind,
+	CASE WHEN p.before IS NULL THEN 'first'
+		WHEN c.previous_kind IS NULL THEN 'new'
+		WHEN c.new_kind IS NULL THEN 'gone'
+		WHEN c.rank < c.previous_rank THEN 'up'
+		WHEN c.rank > c.previous_rank THEN 'down'
+		WHEN c.rank = c.previous_rank THEN 'same'
+	END AS change,
+	c.rank, c.previous_rank, c.previous_rank - c.rank AS rank_change,
+	c.importance, c.previous_importance,
+	c.importance - c.previous_importance AS importance_change,
+	sqrt(c.standard_error * c.standard_error
+		+ c.previous_standard_error * c.previous_standard_error) AS importance_change_error,
+	c.correlation, c.previous_correlation,
+	c.correlation - c.previous_correlation AS correlation_change
+FROM pair p CROSS JOIN LATERAL (
+	SELECT coalesce(a.parameter, b.parameter) AS parameter, coalesce(a.kind, b.kind) AS kind,
+		a.kind AS new_kind, b.kind AS previous_kind, a.rank, b.rank AS previous_rank,
+		a.importance, b.importance AS previous_importance,
+		a.standard_error, b.standard_error AS previous_standard_error,
+		a.correlation, b.correlation AS previous_correlation
+	FROM (SELECT parameter, kind, rank, importance, standard_error, correlation
+			FROM @schema@.hp_importances i WHERE i.snapshot = p.snapshot) a
+		FULL JOIN (SELECT parameter, kind, rank, importance, standard_error, correlation
+			FROM @schema@.hp_importances i WHERE i.snapshot = p.before) b
+		ON b.parameter = a.parameter AND (b.kind = 'group') = (a.kind = 'group')
+) c;
+COMMENT ON VIEW @schema@.hp_changes IS 'the latest importances of each panel beside those of the snapshot before';
+
+CREATE VIEW @schema@.hp_panel_state AS
+SELECT p.panel, p.enabled, p.relation, p.metric AS metric_name, n.snapshots, l.taken_at, l.confirmed_at,
+	l.seconds, l.runs, l.runs_left_out, l.oob_r2, l.p_value, l.verdict,
+	e.error IS NOT NULL AS failing, e.error, e.error_hint,
+	e.taken_at AS failing_since, e.confirmed_at AS failed_at
+FROM @schema@.hp_panels p
+	CROSS JOIN LATERAL (SELECT count(*) AS snapshots FROM @schema@.hp_snapshots s
+		WHERE s.panel = p.panel AND s.error IS NULL) n
+	LEFT JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+		WHERE s.panel = p.panel AND s.error IS NULL
+		ORDER BY s.snapshot DESC LIMIT 1) l ON true
+	LEFT JOIN LATERAL (SELECT * FROM @schema@.hp_snapshots s
+		WHERE s.panel = p.panel AND s.error IS NOT NULL
+			AND (l.confirmed_at IS NULL OR s.confirmed_at > l.confirmed_at)
+		ORDER BY s.snapshot DESC LIMIT 1) e ON true;
+COMMENT ON VIEW @schema@.hp_panel_state IS 'one row a panel: its latest snapshot, how far it can be trusted, whether the panel fails now and why';
+
+COMMENT ON COLUMN @schema@.hp_timeline.metric_name IS 'metric of the panel';
+COMMENT ON COLUMN @schema@.hp_timeline.runs IS 'runs the importances were learned from';
+COMMENT ON COLUMN @schema@.hp_latest.metric_name IS 'metric of the panel';
+COMMENT ON COLUMN @schema@.hp_latest.runs IS 'runs the importances were learned from';
+COMMENT ON COLUMN @schema@.hp_changes.previous_taken_at IS 'when the runs of the snapshot before were read; NULL if there is none';
+COMMENT ON COLUMN @schema@.hp_changes.comparable IS 'whether both had the same relation, metric, config, settings and version, so that a change is one of the runs';
+COMMENT ON COLUMN @schema@.hp_changes.change IS 'up or down in rank, same, new (was not there), gone, first (there is no snapshot before); NULL if there is no importance';
+COMMENT ON COLUMN @schema@.hp_changes.previous_rank IS 'rank before';
+COMMENT ON COLUMN @schema@.hp_changes.rank_change IS 'by how many places it rose (negative: fell)';
+COMMENT ON COLUMN @schema@.hp_changes.previous_importance IS 'importance before';
+COMMENT ON COLUMN @schema@.hp_changes.importance_change IS 'importance less that before';
+COMMENT ON COLUMN @schema@.hp_changes.importance_change_error IS 'square root of the sum of the squares of both standard errors: a change of less than twice that says little';
+COMMENT ON COLUMN @schema@.hp_changes.previous_correlation IS 'correlation before';
+COMMENT ON COLUMN @schema@.hp_changes.correlation_change IS 'correlation less that before';
+COMMENT ON COLUMN @schema@.hp_panel_state.metric_name IS 'metric of the panel';
+COMMENT ON COLUMN @schema@.hp_panel_state.snapshots IS 'snapshots there are, errors not counted';
+COMMENT ON COLUMN @schema@.hp_panel_state.failing IS 'whether it failed when it was last looked at';
+COMMENT ON COLUMN @schema@.hp_panel_state.failing_since IS 'when this error was first met';
+COMMENT ON COLUMN @schema@.hp_panel_state.failed_at IS 'when it was last met';
+$ddl$, '@schema@', format('%I', schema));
+	-- other columns of the views say what those of the tables do
+	FOR comment IN
+		SELECT DISTINCT ON (v.attrelid, v.attnum)
+			format('COMMENT ON COLUMN %s.%I IS %L', v.attrelid::regclass, v.attname,
+				col_description(t.attrelid, t.attnum))
+		FROM pg_class c JOIN pg_attribute v ON v.attrelid = c.oid AND v.attnum > 0,
+			pg_class o JOIN pg_attribute t ON t.attrelid = o.oid AND t.attnum > 0
+		WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = schema)
+			AND c.relname IN ('hp_timeline', 'hp_latest', 'hp_changes', 'hp_panel_state')
+			AND o.relnamespace = c.relnamespace AND t.attname = v.attname
+			AND o.relname IN ('hp_panels', 'hp_snapshots', 'hp_importances')
+			AND col_description(c.oid, v.attnum) IS NULL
+		ORDER BY v.attrelid, v.attnum, (o.relname = 'hp_importances') <> (c.relname = 'hp_panel_state') DESC, o.relname
+	LOOP
+		EXECUTE comment;
+	END LOOP;
+	RETURN schema;
+END
+$$;
+COMMENT ON FUNCTION hp_history_create(text) IS
+'makes a history in a schema, and the schema if there is none: tables hp_panels, hp_snapshots and hp_importances, views hp_latest, hp_changes, hp_timeline and hp_panel_state. They belong to who calls this, outlive the extension and are dumped with everything else. Says where it is';
+
+CREATE FUNCTION hp_history_check(schema text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	tables int;
+	owner name;
+BEGIN
+	-- of any kind: a view in the place of a table would be somebody's trick
+	SELECT count(*), min(rolname::text) FILTER (WHERE rolname <> current_user) INTO tables, owner
+	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_roles r ON r.oid = relowner
+	WHERE nspname = schema AND relname IN ('hp_panels', 'hp_snapshots', 'hp_importances');
+	IF tables < 3 THEN
+		RAISE undefined_table USING
+			MESSAGE = format('there is no history in schema "%s"', schema),
+			HINT = format('SELECT hp_history_create(%L) makes one.', schema);
+	END IF;
+	IF owner IS NOT NULL THEN
+		RAISE insufficient_privilege USING
+			MESSAGE = format('the history in schema "%s" belongs to another role', schema),
+			DETAIL = 'Panels are read with the rights of the caller, so nobody else may say which they are.',
+			HINT = format('SET ROLE %I first, or let that role do it.', owner);
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION hp_history_check(text) IS
+'an error unless there is a history in the schema and it belongs to the caller; what the other functions of a history begin with';
+
+CREATE FUNCTION hp_history_panels(panels text[], schema text) RETURNS text[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+		WHERE extname = 'hpimp');
+	found text[];
+	unknown text;
+	there text;
+BEGIN
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	EXECUTE format('SELECT coalesce(array_agg(panel ORDER BY panel COLLATE "C"), ''{}'')
+			FROM %I.hp_panels WHERE CASE WHEN $1 IS NULL THEN enabled ELSE panel = ANY ($1) END', schema)
+		INTO found USING panels;
+	SELECT p INTO unknown FROM unnest(panels) p WHERE p IS NOT NULL AND NOT p = ANY (found) LIMIT 1;
+	IF unknown IS NOT NULL THEN
+		EXECUTE format('SELECT string_agg(panel, '', '' ORDER BY panel COLLATE "C") FROM %I.hp_panels', schema)
+			INTO there;
+		RAISE undefined_object USING
+			MESSAGE = format('there is no panel "%s" in the history of schema "%s"', unknown, schema),
+			DETAIL = coalesce('The panels are ' || there || '.', 'There are no panels.'),
+			HINT = 'hp_history_add() adds one.';
+	END IF;
+	RETURN found;
+END
+$$;
+COMMENT ON FUNCTION hp_history_panels(text[], text) IS
+'the panels of these names, or if NULL all that are enabled; an error for a name that there is not';
+
+CREATE FUNCTION hp_history_settings(settings jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	known text[];
+	types oid[];
+	type oid;
+	key text;
+	setting jsonb;
+	value text;
+	arguments text := '';
+BEGIN
+	IF jsonb_typeof(settings) <> 'object' THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = 'settings must be a JSON object',
+			HINT = 'They are named as the arguments of hp_forest: {"trees": 200, "exclude": ["seed"]} say.';
+	END IF;
+	-- the arguments of hp_forest() but the first are what there is to set
+	SELECT proargnames[2:], (proargtypes::oid[])[1:] INTO known, types
+	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
+		JOIN pg_extension e ON refclassid = 'pg_extension'::regclass AND refobjid = e.oid AND extname = 'hpimp'
+	WHERE proname = 'hp_forest' AND proargnames[1] = 'study';
+	FOR key, setting IN SELECT * FROM jsonb_each('{"uncertainty": true}' || settings) LOOP
+		IF NOT key = ANY (known) THEN
+			RAISE invalid_parameter_value USING
+				MESSAGE = format('there is no setting "%s"', key),
+				HINT = format('The settings are %s.', array_to_string(known, ', '));
+		END IF;
+		type := types[array_position(known, key)];
+		value := setting #>> '{}';
+		IF type = 'text[]'::regtype AND value IS NOT NULL THEN
+			value := ARRAY(SELECT jsonb_array_elements_text(CASE jsonb_typeof(setting)
+				WHEN 'array' THEN setting ELSE jsonb_build_array(setting) END))::text;
+		END IF;
+		arguments := arguments || format(', %I => CAST(%L AS %s)', key, value, type::regtype);
+	END LOOP;
+	RETURN arguments;
+END
+$$;
+COMMENT ON FUNCTION hp_history_settings(jsonb) IS
+'settings of a panel as arguments of hp_forest, written in SQL; an error for a name that is none';
+
+CREATE FUNCTION hp_history_add(runs regclass, metric text, config text[] DEFAULT '{config}',
+	panel text DEFAULT NULL, settings jsonb DEFAULT '{}', keep_age interval DEFAULT NULL,
+	keep_count int DEFAULT NULL, schema text DEFAULT 'hp_history') RETURNS text
+LANGUAGE plpgsql COST 10000 AS $$
+DECLARE
+	callers_path text := pg_catalog.current_setting('search_path');
+	safe_path text := pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+		WHERE extname = 'hpimp');
+	relation record;
+	reading text := format('SELECT %I.hp_study($1, $2, $3) IS NULL', extension);
+	messages text := current_setting('client_min_messages');
+	arguments text;
+BEGIN
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	SELECT relname, relpersistence, format('%I.%I', nspname, relname) AS name INTO relation
+	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+	WHERE c.oid = runs;
+	IF relation.relpersistence = 't' THEN
+		RAISE wrong_object_type USING
+			MESSAGE = format('"%s" is a temporary table', relation.relname),
+			HINT = 'It would be gone by the next snapshot.';
+	END IF;
+	-- wrong names and settings are to fail here rather than at night; of the
+	-- settings any run tells, but for patterns and what it says of so few runs
+	EXECUTE format('SELECT %I.hp_history_settings($1)', extension)
+		INTO arguments USING CASE jsonb_typeof(settings) WHEN 'object'
+			THEN settings - '{include,exclude,categorical}'::text[] ELSE settings END;
+	PERFORM set_config('client_min_messages', 'error', true);
+	EXECUTE format('SELECT %1$I.hp_forest(%1$I.hp_study_agg(''{"x": 1}'', 1)%2$s) IS NULL', extension, arguments);
+	PERFORM set_config('client_min_messages', messages, true);
+	PERFORM pg_catalog.set_config('search_path', callers_path, true);
+	EXECUTE reading USING runs, metric, config;
+	PERFORM pg_catalog.set_config('search_path', safe_path, true);
+
+	panel := coalesce(panel, format('%s %s', relation.relname, metric));
+	EXECUTE format('INSERT INTO %I.hp_panels (panel, relation, metric, config, settings, keep_age, keep_count)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)', schema)
+		USING panel, relation.name, metric, config, settings, keep_age, keep_count;
+	PERFORM pg_catalog.set_config('search_path', callers_path, true);
+	RETURN panel;
+END
+$$;
+COMMENT ON FUNCTION hp_history_add(regclass, text, text[], text, jsonb, interval, int, text) IS
+'adds a panel to a history: a table or view of runs, a metric and config columns as hp_importance takes them, and settings of hp_forest as JSON. Reads the runs once, so that wrong names fail at once. panel: its name; NULL: table and metric. keep_age, keep_count: snapshots last confirmed longer ago, and those beyond so many, are removed. Returns the name';
+
+CREATE FUNCTION hp_history_store(study hp_study, fingerprint text, panel text, started timestamptz,
+	schema text) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	extension name;
+	version text;
+	p record;
+	arguments text;
+	trained record;
+	number bigint;
+BEGIN
+	SELECT nspname, extversion INTO extension, version
+	FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+	WHERE extname = 'hpimp';
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	EXECUTE format('SELECT * FROM %I.hp_panels WHERE panel = $1', schema) INTO p USING panel;
+	EXECUTE format('SELECT %I.hp_history_settings($1)', extension) INTO arguments USING p.settings;
+	EXECUTE format('SELECT %I.hp_forest($1%s) AS forest', extension, arguments) INTO trained USING study;
+
+	-- a table without runs has no forest, but a snapshot it has
+	EXECUTE format('INSERT INTO %I.hp_snapshots (panel, taken_at, confirmed_at, seconds, hpimp_version,
+				relation, metric, config, settings, fingerprint, runs, runs_left_out, runs_not_sampled,
+				metric_min, metric_median, metric_max, metric_mean, parameters, trees,
+				oob_r2, oob_rmse, p_value, verdict)
+			SELECT $2, $3, $3, extract(epoch FROM clock_timestamp() - $3), $4, $5, $6, $7, $8, $9,
+				coalesce(runs_used, 0), coalesce(runs_left_out, 0), coalesce(runs_not_sampled, 0),
+				metric_min, metric_median, metric_max, metric_mean, parameters, trees,
+				oob_r2, oob_rmse, p_value, coalesce(verdict, ''there are no runs'')
+			FROM (SELECT) AS always LEFT JOIN %I.hp_quality($1) ON true
+			RETURNING snapshot', schema, extension)
+		INTO number
+		USING trained.forest, panel, started, version, p.relation, p.metric, p.config, p.settings, fingerprint;
+	EXECUTE format('INSERT INTO %I.hp_importances (snapshot, place, parameter, kind, rank, importance,
+				standard_error, p_value, p_value_adjusted, correlation, rank_correlation, association,
+				runs, missing, distinct_values, minimum, maximum, note)
+			SELECT $2, place, parameter, kind, CASE WHEN importance IS NOT NULL THEN
+					rank() OVER (PARTITION BY kind = ''group'' ORDER BY importance DESC NULLS LAST) END,
+				importance, standard_error, p_value, p_value_adjusted, correlation, rank_correlation,
+				association, runs, missing, distinct_values, minimum, maximum, note
+			FROM %I.hp_parameters($1) WITH ORDINALITY AS q (parameter, kind, runs, missing, distinct_values,
+				minimum, maximum, importance, standard_error, p_value, p_value_adjusted, impurity,
+				permutation, corrected, fanova, ped_anova, correlation, correlation_p_value,
+				rank_correlation, rank_correlation_p_value, association, note, place)', schema, extension)
+		USING trained.forest, number;
+	RETURN number;
+END
+$$;
+COMMENT ON FUNCTION hp_history_store(hp_study, text, text, timestamptz, text) IS
+'trains a forest as a panel says and stores what it found as a snapshot of a history; its number. Part of hp_history_take()';
+
+CREATE FUNCTION hp_history_prune(panel text, schema text) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+		WHERE extname = 'hpimp');
+	removed bigint;
+BEGIN
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	-- the latest snapshot stays however old: runs that stand still have a latest, too
+	EXECUTE format('DELETE FROM %1$I.hp_snapshots s
+			USING %1$I.hp_panels p, (SELECT snapshot, error IS NOT NULL AS failed,
+				row_number() OVER (PARTITION BY error IS NULL ORDER BY snapshot DESC) AS nth
+				FROM %1$I.hp_snapshots WHERE panel = $1) AS o
+			WHERE o.snapshot = s.snapshot AND p.panel = $1
+				AND (o.nth > p.keep_count
+					OR s.confirmed_at < clock_timestamp() - p.keep_age AND (failed OR nth > 1))', schema)
+		USING panel;
+	GET DIAGNOSTICS removed = ROW_COUNT;
+	RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION hp_history_prune(text, text) IS
+'removes snapshots of a panel by its keep_age and keep_count; how many. Part of hp_history_take()';
+
+CREATE FUNCTION hp_history_take(panel text, schema text DEFAULT 'hp_history') RETURNS text
+LANGUAGE plpgsql COST 100000 AS $$
+DECLARE
+	callers_path text := pg_catalog.current_setting('search_path');
+	safe_path text := pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	started timestamptz := clock_timestamp();
+	extension name;
+	version text;
+	p record;
+	latest record;
+	reading text;
+	data record;
+	print text;
+	outcome text;
+	error text;
+	code text;
+	detail text;
+	hint text;
+	same bigint;
+BEGIN
+	SELECT nspname, extversion INTO extension, version
+	FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+	WHERE extname = 'hpimp';
+	EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
+	-- who is at this panel now will have the same to say
+	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %I.%I', schema, panel), 0)) THEN
+		PERFORM set_config('search_path', callers_path, true);
+		RETURN 'busy';
+	END IF;
+	EXECUTE format('SELECT * FROM %I.hp_panels WHERE panel = $1', schema) INTO p USING panel;
+	EXECUTE format('SELECT * FROM %I.hp_snapshots
+		WHERE panel = $1 AND error IS NULL ORDER BY snapshot DESC LIMIT 1', schema) INTO latest USING panel;
+
+	BEGIN
+		reading := format('SELECT %I.hp_study(CAST($1 AS pg_catalog.regclass), $2, $3) AS study', extension);
+		PERFORM pg_catalog.set_config('search_path', callers_path, true);
+		EXECUTE reading INTO data USING p.relation, p.metric, p.config;
+		PERFORM pg_catalog.set_config('search_path', safe_path, true);
+		EXECUTE format('SELECT %I.hp_fingerprint($1)', extension) INTO print USING data.study;
+		IF latest.snapshot IS NOT NULL
+				AND (latest.fingerprint, latest.relation, latest.metric, latest.config, latest.settings, latest.hpimp_version)
+				IS NOT DISTINCT FROM (print, p.relation, p.metric, p.config, p.settings, version) THEN
+			outcome := 'unchanged';
+			EXECUTE format('UPDATE %I.hp_snapshots SET confirmed_at = $2 WHERE snapshot = $1', schema)
+				USING latest.snapshot, started;
+		ELSE
+			outcome := 'taken';
+			EXECUTE format('SELECT %I.hp_history_store($1, $2, $3, $4, $5)', extension)
+				USING data.study, print, panel, started, schema;
+		END IF;
+	EXCEPTION WHEN OTHERS THEN
+		-- (the search_path is the safe one again, as it was when the block began)
+		outcome := 'failed';
+		GET STACKED DIAGNOSTICS error = MESSAGE_TEXT, code = RETURNED_SQLSTATE,
+			detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	END;
+
+	IF outcome = 'failed' THEN
+		RAISE WARNING USING
+			MESSAGE = format('panel "%s" failed: %s', panel, error),
+			DETAIL = coalesce(nullif(concat_ws(' ', nullif(detail, ''), nullif(hint, '')), ''),
+				'hp_snapshots has the error.');
+		EXECUTE format('UPDATE %1$I.hp_snapshots s SET confirmed_at = $4
+				WHERE error = $2 AND error_code = $3 AND ($5 IS NULL OR confirmed_at > $5)
+					AND snapshot = (SELECT max(snapshot) FROM %1$I.hp_snapshots WHERE panel = $1)
+				RETURNING snapshot', schema)
+			INTO same USING panel, error, code, started, latest.confirmed_at;
+		IF same IS NULL THEN
+			EXECUTE format('INSERT INTO %I.hp_snapshots (panel, taken_at, confirmed_at, seconds, hpimp_version,
+						relation, metric, config, settings, error, error_code, error_detail, error_hint)
+					VALUES ($1, $2, $2, extract(epoch FROM clock_timestamp() - $2), $3, $4, $5, $6, $7,
+						$8, $9, nullif($10, ''''), nullif($11, ''''))', schema)
+				USING panel, started, version, p.relation, p.metric, p.config, p.settings,
+					error, code, detail, hint;
+		END IF;
+	END IF;
+	EXECUTE format('SELECT %I.hp_history_prune($1, $2)', extension) USING panel, schema;
+	PERFORM set_config('search_path', callers_path, true);
+	RETURN outcome;
+END
+$$;
+COMMENT ON FUNCTION hp_history_take(text, text) IS
+'one snapshot of one panel, as hp_snapshot() takes them, in this transaction. taken: the runs or the panel have changed; unchanged: they have not, which is noted in confirmed_at; failed: the error is stored in hp_snapshots and raised as a warning; busy: another session is at this panel';
+
+CREATE PROCEDURE hp_snapshot(panels text[] DEFAULT NULL, schema text DEFAULT 'hp_history',
+	INOUT taken int DEFAULT NULL, INOUT unchanged int DEFAULT NULL,
+	INOUT failed int DEFAULT NULL, INOUT busy int DEFAULT NULL)
+AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE hp_snapshot(text[], text, int, int, int, int) IS
+'takes snapshots of the panels of a history: of those named, or all that are enabled. What has not changed since the latest snapshot is not stored again; what fails is stored as an error, raised as a warning, and does not stop the others. Commits after each panel, unless it is called inside a transaction block or a function. Must be called by the owner of the history, and reads with the rights of that role. Answers how many panels were taken, unchanged, failed, and busy (another session is at them)';
 
 --
 -- Progress of long calls, to be read from another session

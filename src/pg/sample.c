@@ -112,8 +112,8 @@ sample_read_values(const HpInput *input)
  * The digest of a text must not depend on the encoding of the database, or
  * else a study could not move to another.
  */
-static uint64
-digest_text(HpText text)
+uint64
+sample_digest_text(HpText text)
 {
 	int			encoding = GetDatabaseEncoding();
 	char	   *converted;
@@ -132,7 +132,7 @@ digest_text(HpText text)
 static uint64
 digest_name(const HpInput *input)
 {
-	return digest_text((HpText) {input->name, input->name_length});
+	return sample_digest_text((HpText) {input->name, input->name_length});
 }
 
 static uint64
@@ -142,7 +142,7 @@ digest_value(uint64 name, const HpValue *value, HpReading reads,
 	HpText		text = {value->text, value->length};
 
 	if (reads == HP_READS_WORD)
-		return hp_digest_word(name, digest_text(text));
+		return hp_digest_word(name, sample_digest_text(text));
 	return hp_digest_number(name, reads, number);
 }
 

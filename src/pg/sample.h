@@ -123,6 +123,9 @@ extern void sample_merge(Study *into, const Study *from, uint32 at);
 extern SampleColumn *sample_column(Study *study, uint32 column);
 extern void sample_digest_runs(const Study *study, uint64 *digests);
 
+/* For fingerprint.c: of a text of the database, whatever its encoding. */
+extern uint64 sample_digest_text(HpText text);
+
 /* A value as it reads. */
 typedef struct SampleReading
 {

@@ -12,9 +12,12 @@ SELECT classid, objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass
 	AND NOT EXISTS (SELECT FROM pg_type WHERE classid = 'pg_type'::regclass AND oid = objid AND typrelid <> 0);
 CREATE TEMP VIEW functions AS
 SELECT p.* FROM pg_proc p JOIN members ON classid = 'pg_proc'::regclass AND objid = p.oid;
+-- those of histories: they do something rather than answer
+CREATE TEMP VIEW history AS
+SELECT * FROM functions WHERE proname ~ '^hp_history_' OR proname = 'hp_snapshot';
 -- those that users call, not the machinery of the types
 CREATE TEMP VIEW api AS
-SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$';
+SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$' AND oid NOT IN (SELECT oid FROM history);
 
 --
 -- The functions
@@ -31,19 +34,21 @@ SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method 
 \pset format aligned
 \pset tuples_only off
 SELECT classid::regclass, count(*) > 0 AS some FROM members GROUP BY 1 ORDER BY classid::regclass::text COLLATE "C";
--- all are in C, none runs as its owner, everybody may
-SELECT p.oid::regprocedure FROM functions p JOIN pg_language l ON l.oid = prolang WHERE prokind <> 'a' AND lanname <> 'c' OR prosecdef OR proleakproof OR proacl IS NOT NULL OR proconfig IS NOT NULL;
+-- all are in C, but for histories, where a search_path is set or set aside; none runs as its owner, everybody may
+SELECT p.oid::regprocedure FROM functions p JOIN pg_language l ON l.oid = prolang
+WHERE prokind <> 'a' AND lanname <> 'c' AND p.oid NOT IN (SELECT oid FROM history) OR prosecdef OR proleakproof OR proacl IS NOT NULL OR proconfig IS NOT NULL AND p.oid NOT IN (SELECT oid FROM history);
+SELECT p.oid::regproc, lanname, prokind, provolatile, proparallel, prosrc ~ 'safe_path text := pg_catalog.set_config' AS sets_aside, proconfig FROM history p JOIN pg_language l ON l.oid = prolang ORDER BY proname COLLATE "C";
 -- what reads a table, or what others do, depends on more than its arguments and cannot run in a worker; what adds runs depends on hpimp.max_runs; the rest does not and can
 SELECT oid::regprocedure, provolatile, proparallel FROM functions
-WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype OR proname = 'hp_progress' THEN 'sr' WHEN proname IN ('hp_study_add_run', 'hp_study_merge') THEN 'ss' ELSE 'is' END;
+WHERE provolatile::text || proparallel::text <> CASE WHEN proargtypes[0] = 'regclass'::regtype OR proname = 'hp_progress' THEN 'sr' WHEN proname IN ('hp_study_add_run', 'hp_study_merge') THEN 'ss' ELSE 'is' END AND oid NOT IN (SELECT oid FROM history);
 -- what a NULL among the arguments need not stop
-SELECT oid::regprocedure AS not_strict FROM functions WHERE NOT proisstrict AND prokind <> 'a' AND pronargs > 0 AND proargtypes[0] <> 'regclass'::regtype ORDER BY oid::regprocedure::text COLLATE "C";
+SELECT oid::regprocedure AS not_strict FROM functions WHERE NOT proisstrict AND prokind <> 'a' AND pronargs > 0 AND proargtypes[0] <> 'regclass'::regtype AND oid NOT IN (SELECT oid FROM history) ORDER BY oid::regprocedure::text COLLATE "C";
 SELECT oid::regprocedure FROM functions WHERE proisstrict AND proargtypes[0] = 'regclass'::regtype;
 -- rows and cost are said: sets are not thought to be of 1,000 rows, nor training to be cheap
 SELECT oid::regprocedure, prorows FROM functions WHERE proretset AND prorows NOT BETWEEN 1 AND 100;
 SELECT oid::regprocedure, procost FROM api WHERE proargtypes[0] = 'regclass'::regtype AND procost < 10000 OR proname = 'hp_forest' AND procost < 10000;
 -- arguments have names
-SELECT oid::regprocedure FROM api WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND prokind <> 'a';
+SELECT oid::regprocedure FROM functions WHERE proname !~ '_(in|out|recv|send)$' AND pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames)) AND prokind <> 'a';
 SELECT oid::regprocedure FROM api WHERE proargtypes[0] = 'regclass'::regtype AND proargnames[1:2] <> '{runs,metric}';
 -- the columns of results are what any tool can show
 SELECT p.oid::regprocedure, t.type::regtype
@@ -119,7 +124,7 @@ ALTER EXTENSION hpimp UPDATE;
 CREATE TABLE studies (study hp_study, forest hp_forest);
 DROP EXTENSION hpimp;
 DROP TABLE studies;
-DROP VIEW api, functions, members;
+DROP VIEW api, history, functions, members;
 DROP EXTENSION hpimp;
 SELECT proname FROM pg_proc WHERE proname LIKE 'hp\_%' OR prosrc LIKE 'hp\_%' OR probin LIKE '%hpimp%';
 SELECT typname FROM pg_type WHERE typname LIKE '%hp\_%';
