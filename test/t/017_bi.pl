@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
-use JSON::PP;
+use JSON::PP qw();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Runs;
@@ -74,7 +74,7 @@ sub dashboard
 {
 	my ($file) = @_;
 	my $text = slurp_file("$top/dashboards/$file");
-	my $dashboard = decode_json($text);
+	my $dashboard = JSON::PP->new->decode($text);
 	my @panels = @{ $dashboard->{panels} };
 	my %panel = map { $_->{id} => $_ } @panels;
 	my %variables = map { $_->{name} => $_ } @{ $dashboard->{templating}{list} };
