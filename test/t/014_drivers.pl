@@ -14,7 +14,7 @@ my $programs = "$FindBin::RealBin/../drivers";
 my $folder = PostgreSQL::Test::Utils::tempdir();
 
 # some drivers know TCP only
-my $node = new_node('drivers', "listen_addresses = '127.0.0.1'");
+my $node = new_node('drivers', "listen_addresses = '127.0.0.1'\nwal_level = replica\nmax_wal_senders = 2\n");
 make_runs($node, 'runs', 300);
 $node->safe_psql('postgres', 'CREATE SCHEMA elsewhere; CREATE SCHEMA tools; ALTER EXTENSION hpimp SET SCHEMA tools;'
 	  . "ALTER DATABASE postgres SET search_path = public, tools; CREATE VIEW same AS SELECT config, 1.0 AS val_loss FROM runs; CREATE ROLE reader LOGIN; GRANT SELECT ON runs, same TO reader; GRANT USAGE ON SCHEMA tools TO reader");
@@ -170,6 +170,16 @@ foreach my $name (sort keys %drivers)
 		like($err, qr/val_los/, "$name: which says what is wrong");
 	}
 }
+
+# a standby answers as its primary does
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'a standby');
+is($standby->safe_psql('postgres', "SELECT parameter, importance, correlation FROM hp_importance('runs', 'val_loss')"),
+	$node->safe_psql('postgres', "SELECT parameter, importance, correlation FROM hp_importance('runs', 'val_loss')"), 'gives the same');
+$standby->stop;
 
 $node->stop;
 done_testing();
