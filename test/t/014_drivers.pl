@@ -23,13 +23,19 @@ my %to = (PGHOST => '127.0.0.1', PGPORT => $node->port, PGDATABASE => 'postgres'
 
 sub runs_well { my ($out, $err); return eval { IPC::Run::run([@_], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout(60)) }; }
 
+# A program in C, if there is the header and the library that it needs.
 sub compiled
 {
-	my ($name, @libraries) = @_;
+	my ($name, $header, @libraries) = @_;
 	my $cc = $ENV{CC} || 'cc';
 	chomp(my $include = `pg_config --includedir`);
+	my @with = ('-Wall', '-Wextra', '-Werror', '-I', $include);
 
-	return runs_well($cc, '-Wall', '-Wextra', '-Werror', '-I', $include, '-o', "$folder/$name", "$programs/$name.c", @libraries) ? "$folder/$name" : undef;
+	unlink "$folder/probe.c";
+	append_to_file("$folder/probe.c", "#include <$header>\nint main(void) { return 0; }\n");
+	return undef unless runs_well($cc, @with, '-o', "$folder/probe", "$folder/probe.c", @libraries);
+	ok(runs_well($cc, @with, '-o', "$folder/$name", "$programs/$name.c", @libraries), "$name.c is compiled without a warning");
+	return "$folder/$name";
 }
 
 # The first of some commands that runs a line of its own without complaint.
@@ -50,9 +56,9 @@ sub odbc_driver
 my ($jdbc) = grep { -e } glob('/usr/share/java/postgresql.jar /usr/share/java/postgresql-jdbc/postgresql.jar');
 my $node_js = first_that_runs([ 'node', 'nodejs' ], '-e', 'require("pg")');
 my $python = first_that_runs([ 'python3', '/usr/bin/python3' ], '-c', 'import psycopg2');
-my $libpq = compiled('libpq', '-lpq');
-my $odbc = odbc_driver() && compiled('odbc', '-lodbc');
-my $java = $jdbc && runs_well('java', '--list-modules') ? 'java' : undef;
+my $libpq = compiled('libpq', 'libpq-fe.h', '-lpq');
+my $odbc = odbc_driver() && compiled('odbc', 'sql.h', '-lodbc');
+my $java = $jdbc && runs_well('javac', '-version') ? 'java' : undef;
 
 # how to run it, or nothing; the ways it has to ask
 my %drivers = (
