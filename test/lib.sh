@@ -144,9 +144,10 @@ wish() {
 	if as_root -n; then
 		echo "Installing for optional tests (EXTRAS=no leaves them out): ${missing[*]}"
 		log=$(mktemp)
-		# all at once is fastest; one that cannot be had must not keep out the others
+		# all at once is fastest; one that cannot be had must not keep out the others,
+		# nor lists that are old or not there
 		if ! apt --no-remove install "${missing[@]}"; then
-			apt update || true
+			! grep -qE 'Unable to locate|no installation candidate|404 ' "$log" || apt update || true
 			for p in "${missing[@]}"; do apt --no-remove install "$p" || true; done
 		fi
 		rm -f "$log"
