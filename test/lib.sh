@@ -71,10 +71,22 @@ debian_version() {
 	apt-cache show postgresql 2>/dev/null | sed -n 's/^Depends:.*postgresql-\([0-9]*\).*/\1/p' | head -n 1
 }
 
+# as_root [-n]: sets sudo to what goes before a command of root's; false if there
+# is nothing. Without a terminal, or with -n, nobody is asked for a password.
+sudo=()
+as_root() {
+	[ "$(id -u)" != 0 ] || return 0
+	sudo=(sudo); [ -t 0 ] && [ "${1:-}" != -n ] || sudo=(sudo -n)
+	"${sudo[@]}" true 2>/dev/null || return
+	sudo+=(env DEBIAN_FRONTEND=noninteractive)
+}
+
+apt() { "${sudo[@]}" apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=600 "$@" >>"$log" 2>&1 </dev/null; }
+
 # need PACKAGES...: installs what is missing; beyond the packages named, which
 # the caller has found missing, that is a compiler, make and a server.
 need() {
-	local missing=("$@") server='' version='' sudo=() conf=/etc/postgresql-common/createcluster.d/no-main.conf made=''
+	local missing=("$@") server='' version='' conf=/etc/postgresql-common/createcluster.d/no-main.conf made=''
 	command -v make >/dev/null || missing+=(make)
 	echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1 || missing+=(gcc libc6-dev)
 	find_server || server=yes
@@ -83,18 +95,12 @@ need() {
 	command -v apt-get >/dev/null ||
 		die "Needed and not found: ${missing[*]} ${server:+a PostgreSQL server, 15 or later, with its headers}" \
 			"Install them and try again (PG_CONFIG=/path/to/pg_config names a server)."
-	if [ "$(id -u)" != 0 ]; then
-		# without a terminal there is nobody to type a password
-		sudo=(sudo); [ -t 0 ] || sudo=(sudo -n)
-		if ! "${sudo[@]}" true 2>/dev/null; then
-			[ -z "$server" ] || version=$(debian_version)
-			die "Some packages are missing, and only root can install them:" \
-				"  apt-get install --no-install-recommends ${missing[*]}${server:+ postgresql-${version:-15} postgresql-server-dev-${version:-15}}"
-		fi
-		sudo+=(env DEBIAN_FRONTEND=noninteractive)
+	if ! as_root; then
+		[ -z "$server" ] || version=$(debian_version)
+		die "Some packages are missing, and only root can install them:" \
+			"  apt-get install --no-install-recommends ${missing[*]}${server:+ postgresql-${version:-15} postgresql-server-dev-${version:-15}}"
 	fi
 	log=$(mktemp)
-	apt() { "${sudo[@]}" apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=600 "$@" >>"$log" 2>&1 </dev/null; }
 	apt update || true				# offline, the lists there are may do
 	if [ -n "$server" ]; then
 		version=$(debian_version)
@@ -118,6 +124,36 @@ need() {
 	[ -z "$made" ] || "${sudo[@]}" rm -f "$conf"
 	rm -f "$log"
 	[ -z "$server" ] || find_server || die "PostgreSQL $version is installed but cannot be used"
+}
+
+# Of the packages named, those that are not installed.
+not_installed() {
+	local p
+	for p; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || echo "$p"
+	done
+}
+
+# wish PACKAGES...: installs what is missing of them if it can be had without
+# asking anybody and without removing anything; says in a line what cannot.
+wish() {
+	local missing=() p
+	command -v apt-get >/dev/null || return 0
+	mapfile -t missing < <(not_installed "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if as_root -n; then
+		echo "Installing for optional tests (EXTRAS=no leaves them out): ${missing[*]}"
+		log=$(mktemp)
+		# all at once is fastest; one that cannot be had must not keep out the others,
+		# nor lists that are old or not there
+		if ! apt --no-remove install "${missing[@]}"; then
+			! grep -qE 'Unable to locate|no installation candidate|404 ' "$log" || apt update || true
+			for p in "${missing[@]}"; do apt --no-remove install "$p" || true; done
+		fi
+		rm -f "$log"
+		mapfile -t missing < <(not_installed "$@")
+	fi
+	[ ${#missing[@]} -eq 0 ] || echo "Not installed, so that their tests may be skipped: ${missing[*]}"
 }
 
 # ---------------------------------------------------------------- a private server
