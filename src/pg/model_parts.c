@@ -418,13 +418,16 @@ check_same_origin(const Model *a, const Model *b)
 		refuse_merge(psprintf("One is of %u parts, the other of %u.",
 							  a->parts->n_all, b->parts->n_all),
 					 "Give the same number of parts to all.");
+	/* first, as defaults of settings depend on the number of runs */
+	if (a->parts->fingerprint != b->parts->fingerprint)
+		refuse_merge("They were trained on different runs or parameters.",
+					 "Train all parts on the same study, with the same include, exclude, categorical and encoding.");
 	if (!model_same_settings(a, b))
 		refuse_merge("They were trained with different settings.",
 					 "Give the same settings to all parts.");
-	if (a->parts->fingerprint != b->parts->fingerprint ||
-		!model_same_but_trees(a, b))
-		refuse_merge("They were trained on different runs or parameters.",
-					 "Train all parts on the same study, with the same include, exclude and categorical.");
+	if (!model_same_but_trees(a, b))
+		refuse_merge("They were trained on different parameters.",
+					 "Train all parts on the same study, with the same include and exclude.");
 }
 
 /* The numbers of both, ascending. */
