@@ -45,6 +45,11 @@ SELECT count(study::text::hp_study) FROM many_studies WHERE kept = 'all';
 \echo == Ten shards, merged
 CREATE TABLE many_shards AS SELECT shard, hp_study_agg(config, val_loss) AS study FROM many_runs GROUP BY shard;
 SELECT (hp_study_runs(hp_study_agg(study))).runs FROM many_shards;
+\echo == Ten samples of a hundredth each, merged to such a one
+SELECT set_config('hpimp.max_runs', (:runs / 100)::text, false) AS sample \gset
+UPDATE many_shards SET study = (SELECT hp_study_agg(config, val_loss) FROM many_runs r WHERE r.shard = many_shards.shard);
+SELECT (hp_study_runs(hp_study_agg(study))).sampled FROM many_shards;
+RESET hpimp.max_runs;
 
 \echo == All trees of the tenth; one part of four
 SELECT octet_length(hp_forest_send(hp_forest(study))) AS forest FROM many_studies WHERE kept = 'tenth';
