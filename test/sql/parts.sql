@@ -175,7 +175,7 @@ BEGIN
             END;
         END LOOP;
         -- another byte, anywhere
-        FOR place IN SELECT p FROM generate_series(0, length(one.bytes) - 1, greatest(1, length(one.bytes) / 1500)) p LOOP
+        FOR place IN SELECT p FROM generate_series(0, length(one.bytes) - 1, greatest(1, length(one.bytes) / 800)) p LOOP
             FOREACH value IN ARRAY ARRAY[0, 1, 127, 255] LOOP
                 BEGIN
                     forged := forge(set_byte(one.bytes, place, value));
