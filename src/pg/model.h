@@ -205,7 +205,8 @@ span_of_part(uint32 n, uint32 part, uint32 parts)
 static inline Span
 part_trees(const Model *model, uint32 part)
 {
-	return span_of_part((uint32) model->settings.trees, part, model->parts->n_all);
+	return span_of_part((uint32) model->settings.trees, part,
+						model->parts->n_all);
 }
 
 /* How many trees a model that is not whole should have, the second ones too. */

@@ -34,6 +34,13 @@
 
 /* ---- what there is to keep ---- */
 
+/* A tree, or that and its second. */
+static inline uint32
+trees_each(const HpForestSettings *settings)
+{
+	return settings->twice ? 2 : 1;
+}
+
 uint32
 model_trees_here(const Model *model)
 {
@@ -45,7 +52,7 @@ model_trees_here(const Model *model)
 
 		n += trees.end - trees.first;
 	}
-	return n * (model->settings.twice ? 2 : 1);
+	return n * trees_each(&model->settings);
 }
 
 HpFeatureMap
@@ -137,6 +144,8 @@ put_runs(Writer *writer, const Model *model)
 		put_fixed(writer, (uint64) parts->target[run], 8);
 	for (uint64 run = 0; run < model->runs.used; run++)
 	{
+		if (run % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		put_fixed(writer, (uint64) parts->out_of_bag.sum[run], 8);
 		put_varint(writer, parts->out_of_bag.trees[run]);
 	}
@@ -256,7 +265,7 @@ get_runs(Reader *reader, const Model *model)
 {
 	ModelParts *parts = model->parts;
 	uint32		n = (uint32) model->runs.used;
-	uint32		trees = model_trees_here(model) / (model->settings.twice ? 2 : 1);
+	uint32		trees = model_trees_here(model) / trees_each(&model->settings);
 	int64		most = trees * MOST_BY_TREE;
 
 	require_bytes(reader, n, 8 + 8 + 1);
@@ -265,9 +274,10 @@ get_runs(Reader *reader, const Model *model)
 	parts->out_of_bag.trees = hp_alloc(&pg_environment, n, sizeof(uint32));
 	for (uint32 run = 0; run < n; run++)
 		parts->target[run] = get_within(reader, MOST_TARGET);
-	CHECK_FOR_INTERRUPTS();
 	for (uint32 run = 0; run < n; run++)
 	{
+		if (run % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		parts->out_of_bag.sum[run] = get_within(reader, most);
 		parts->out_of_bag.trees[run] = get_varint(reader, trees);
 	}
@@ -472,7 +482,8 @@ add_reports_of(ModelParts *to, const Model *from)
 }
 
 static void
-add_replicates_of(ModelParts *to, const Model *from, const HpReplicatePlan *plan)
+add_replicates_of(ModelParts *to, const Model *from,
+				  const HpReplicatePlan *plan)
 {
 	const ModelParts *parts = from->parts;
 	Size		size = hp_replicate_size(plan);
@@ -511,7 +522,7 @@ merge_trees(Model *merged, const Model *a, const Model *b)
 		Span		span = part_trees(merged, number);
 		const char *end = model_skip_trees(of_a ? a : b, *at,
 										   (span.end - span.first) *
-										   (merged->settings.twice ? 2 : 1));
+										   trees_each(&merged->settings));
 		char	   *place = tree_bytes_extend(&trees, end - *at);
 
 		if (place != NULL)

@@ -4,8 +4,8 @@
  *
  * A tree depends on the data, the settings and its number alone, and its
  * report has a place of its own.  The units of the team's work are the trees of
- * the range, counted from its first.  Out-of-bag predictions are sums of integers,
- * which every process adds to the shared ones once, when it is done:
+ * the range, counted from its first.  Out-of-bag predictions are sums of
+ * integers, which every process adds to the shared ones once, when it is done:
  *
  *		the team's frame | Shared | reports | importances | out-of-bag sums | effects
  *

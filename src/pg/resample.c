@@ -268,7 +268,8 @@ resample_part(const Model *model, const HpFrame *frame,
 			  const HpFeatureMap *map, uint32 part, uint32 parts, Size held)
 {
 	Rounds		rounds = begin_rounds(model, frame, map, held);
-	Span		units = span_of_part(hp_replicate_units(&rounds.plan), part, parts);
+	Span		units = span_of_part(hp_replicate_units(&rounds.plan), part,
+									 parts);
 
 	if (units.first < units.end)
 		do_round(&rounds, units.first, units.end);

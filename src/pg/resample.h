@@ -28,8 +28,8 @@ extern HpReplicatePlan resample_plan(const Model *model, const HpFrame *frame,
 									 const HpFeatureMap *map);
 
 /*
- * One of so many parts (span_of_part()) of all there may be: their reports, by unit,
- * in the current context; those of others are not set.
+ * One of so many parts (span_of_part()) of all there may be: their reports, by
+ * unit, in the current context; those of others are not set.
  */
 extern double *resample_part(const Model *model, const HpFrame *frame,
 							 const HpFeatureMap *map, uint32 part,

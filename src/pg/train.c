@@ -143,6 +143,18 @@ typedef struct Trained
 	TreeBytes  *kept;			/* NULL if trees are not wanted */
 } Trained;
 
+static Trained
+begin_training(const HpFrame *frame, const HpFeatureMap *map,
+			   const HpForestSettings *settings, TreeBytes *kept)
+{
+	return (Trained) {
+		.reports = hp_reports_create(&pg_environment, map, settings),
+		.out_of_bag = hp_out_of_bag_create(&pg_environment, frame->n_runs, map,
+										   settings),
+		.kept = kept
+	};
+}
+
 /* Train trees, one after the other. */
 static void
 train_alone(const HpFrame *frame, const HpFeatureMap *map,
@@ -483,22 +495,27 @@ fill_result(Model *model, const HpFrame *frame, const HpFeatureMap *map,
 	model->rmse = result.rmse;
 }
 
-/* A number for the data that a forest is trained on; FNV-1a by 64 bits. */
+/* FNV-1a (Fowler, Noll and Vo), by 64 bits at a time. */
+static inline uint64
+mix(uint64 hash, uint64 number)
+{
+	return (hash ^ number) * UINT64CONST(0x100000001B3);
+}
+
+/* A number for the data that a forest is trained on. */
 static uint64
 fingerprint(const HpFrame *frame)
 {
 	uint64		hash = UINT64CONST(0xCBF29CE484222325);
 
 	for (uint32 run = 0; run < frame->n_runs; run++)
-		hash = (hash ^ (uint64) frame->target[run]) * UINT64CONST(0x100000001B3);
-	for (uint32 c = 0; c < frame->n_columns; c++)
 	{
-		if (frame->columns[c].role != HP_PARAMETER)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 run = 0; run < frame->n_runs; run++)
-			hash = (hash ^ hp_column_code(&frame->columns[c], run)) *
-				UINT64CONST(0x100000001B3);
+		if (run % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		hash = mix(hash, (uint64) frame->target[run]);
+		for (uint32 c = 0; c < frame->n_columns; c++)
+			if (frame->columns[c].role == HP_PARAMETER)
+				hash = mix(hash, hp_column_code(&frame->columns[c], run));
 	}
 	return hash;
 }
@@ -575,7 +592,7 @@ grow_forest(Model *model, HpFrame *frame, const Settings *settings,
 	MemoryContext keep = MemoryContextSwitchTo(work);
 	Span		span = {0, (uint32) settings->forest.trees};
 	TreeBytes	kept = {0};
-	Trained		trained = {.kept = wanted == WANTED_TREES ? &kept : NULL};
+	Trained		trained;
 	HpFeatureMap *map;
 
 	progress_phase(PROGRESS_EXPLAINING);
@@ -584,12 +601,10 @@ grow_forest(Model *model, HpFrame *frame, const Settings *settings,
 	if (model->parts != NULL)
 	{
 		span = part_trees(model, settings->part);
-		MemoryContextSwitchTo(keep);
+		MemoryContextSwitchTo(keep);	/* the part keeps what is reported */
 	}
-	trained.reports = hp_reports_create(&pg_environment, map,
-										&settings->forest);
-	trained.out_of_bag = hp_out_of_bag_create(&pg_environment, frame->n_runs,
-											  map, &settings->forest);
+	trained = begin_training(frame, map, &settings->forest,
+							 wanted == WANTED_TREES ? &kept : NULL);
 	MemoryContextSwitchTo(work);
 	train_trees(frame, map, &settings->forest, span, &trained, held);
 
