@@ -115,13 +115,24 @@ CREATE FUNCTION hp_forest(study hp_study, trees int DEFAULT NULL, max_depth int 
 	encoding text DEFAULT 'native', method text DEFAULT 'permutation',
 	missing text DEFAULT 'auto',
 	goal text DEFAULT 'minimize', quantile float8 DEFAULT 0.1,
-	depth int DEFAULT NULL, uncertainty boolean DEFAULT false)
+	depth int DEFAULT NULL, uncertainty boolean DEFAULT false,
+	part int DEFAULT NULL, parts int DEFAULT NULL)
 RETURNS hp_forest
 AS 'MODULE_PATHNAME', 'hp_forest_of_study'
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 
-COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300; for permutation each is a pair, the second tree grown on what the first leaves of the metric. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation (what of the metric is not explained without the parameter, interactions included, by the predictions of unseen runs) | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. NULL for a NULL study';
+COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean, int, int) IS
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100, for permutation of fewer than 300 runs up to 300; for permutation each is a pair, the second tree grown on what the first leaves of the metric. max_depth NULL: no limit. min_samples_leaf NULL: the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation (what of the metric is not explained without the parameter, interactions included, by the predictions of unseen runs) | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. part, parts: only the trees that the first, second ... of so many parts has, for hp_forest_agg to merge with the others. NULL for a NULL study';
+
+CREATE FUNCTION hp_forest_merge(state hp_forest, part hp_forest) RETURNS hp_forest
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION hp_forest_merge(hp_forest, hp_forest) IS 'the parts of two forests in one: transition function of hp_forest_agg';
+
+CREATE AGGREGATE hp_forest_agg(forest hp_forest) (
+	SFUNC = hp_forest_merge, STYPE = hp_forest, SSPACE = 1048576,
+	COMBINEFUNC = hp_forest_merge, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE hp_forest_agg(hp_forest) IS 'forest of the parts of it that hp_forest(study, part => ..., parts => ...) has trained, anywhere and in any order: of all of them the same, bit for bit, as trained at once; as long as some are missing it answers no question';
 
 --
 -- Questions, each to a value and to a table

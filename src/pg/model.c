@@ -21,7 +21,9 @@
  *	| name | doubles |
  *	+------+---------+
  *
- * and the trees one after the other, as in model_trees.c.
+ * and the trees one after the other, as in model_trees.c.  A forest that is not
+ * whole begins with letters of its own and has its parts, as in model_parts.c,
+ * between groups and trees.
  */
 #include "postgres.h"
 
@@ -34,6 +36,7 @@
 #include "pg/model.h"
 
 #define LETTERS			"hpft"
+#define LETTERS_OF_PARTS "hpfp"
 #define VERSION			1
 
 /* Flags of a row. */
@@ -168,10 +171,10 @@ put_row(Writer *writer, const ModelRow *row)
 			put_text(writer, row->labels[c]);
 }
 
+/* All but trees and parts. */
 static void
-put_model(Writer *writer, const Model *model)
+put_findings_of(Writer *writer, const Model *model)
 {
-	put_head(writer, LETTERS, VERSION);
 	put_settings(writer, model);
 	put_quality(writer, model);
 	put_varint(writer, model->n_rows);
@@ -183,6 +186,16 @@ put_model(Writer *writer, const Model *model)
 		put_text(writer, model->groups[i].name);
 		put_findings(writer, &model->groups[i].findings);
 	}
+}
+
+static void
+put_model(Writer *writer, const Model *model)
+{
+	put_head(writer, model->parts == NULL ? LETTERS : LETTERS_OF_PARTS,
+			 VERSION);
+	put_findings_of(writer, model);
+	if (model->parts != NULL)
+		put_parts(writer, model);
 	put_varint(writer, model->n_trees);
 	put_bytes(writer, model->trees, model->trees_end - model->trees);
 }
@@ -208,6 +221,43 @@ model_write(const Model *model)
 	writer = (Writer) {VARDATA(value), 0};
 	put_model(&writer, model);
 	return value;
+}
+
+typedef void (*PutPart) (Writer *writer, const Model *model);
+
+static bool
+written_the_same(PutPart put, const Model *a, const Model *b)
+{
+	const Model *models[2] = {a, b};
+	Writer		writers[2];
+	bool		same;
+
+	for (int i = 0; i < 2; i++)
+	{
+		writers[i] = (Writer) {NULL, 0};
+		put(&writers[i], models[i]);
+		writers[i] = (Writer) {
+			palloc_extended(writers[i].size, MCXT_ALLOC_HUGE), 0
+		};
+		put(&writers[i], models[i]);
+	}
+	same = writers[0].size == writers[1].size &&
+		memcmp(writers[0].at, writers[1].at, writers[0].size) == 0;
+	pfree(writers[0].at);
+	pfree(writers[1].at);
+	return same;
+}
+
+bool
+model_same_settings(const Model *a, const Model *b)
+{
+	return written_the_same(put_settings, a, b);
+}
+
+bool
+model_same_but_trees(const Model *a, const Model *b)
+{
+	return written_the_same(put_findings_of, a, b);
 }
 
 /* ---- reading ---- */
@@ -464,11 +514,16 @@ get_model(const char *bytes, Size size)
 	Reader		reader = {bytes, bytes + size, 0, "hp_forest"};
 	Model	   *model = palloc0(sizeof(Model));
 
-	get_head(&reader, LETTERS, VERSION);
+	bool		in_parts = size >= strlen(LETTERS_OF_PARTS) &&
+		memcmp(bytes, LETTERS_OF_PARTS, strlen(LETTERS_OF_PARTS)) == 0;
+
+	get_head(&reader, in_parts ? LETTERS_OF_PARTS : LETTERS, VERSION);
 	get_settings(&reader, model);
 	get_quality(&reader, model);
 	get_rows(&reader, model);
 	get_groups(&reader, model);
+	if (in_parts)
+		get_parts(&reader, model);
 	model->n_trees = get_varint(&reader, 2 * HP_MAX_TREES);
 	model->trees = reader.at;
 	model->trees_end = reader.end;
@@ -476,9 +531,19 @@ get_model(const char *bytes, Size size)
 }
 
 Model *
-model_read(struct varlena *value)
+model_read_any(struct varlena *value)
 {
 	return get_model(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+Model *
+model_read(struct varlena *value)
+{
+	Model	   *model = model_read_any(value);
+
+	if (model->parts != NULL)
+		model_not_whole(model);
+	return model;
 }
 
 Model *

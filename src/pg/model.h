@@ -4,6 +4,7 @@
  *
  * A Model is the value in memory.  model.c reads and writes the flat format;
  * its trees stay in the flat bytes, and model_trees.c is who knows them there.
+ * model_parts.c is about forests that are not whole yet.
  */
 #ifndef HPIMP_MODEL_H
 #define HPIMP_MODEL_H
@@ -88,6 +89,32 @@ typedef struct ModelRuns
 	uint64		infinite_metric;
 } ModelRuns;
 
+/* Numbers from first to before end. */
+typedef struct Span
+{
+	uint32		first;
+	uint32		end;
+} Span;
+
+/*
+ * What is kept of a forest that is trained in parts as long as some are
+ * missing: what its trees have reported, for the whole to be made of.
+ */
+typedef struct ModelParts
+{
+	uint32		n_all;			/* parts make the forest; at least 2 */
+	uint32		n;				/* of them are here, */
+	uint32	   *numbers;		/* these: ascending, the first of all is 0 */
+	uint64		fingerprint;	/* of the data trained on */
+
+	/* if trees can be grown */
+	int64	   *target;			/* by run: see HpFrame */
+	HpTreeReport *reports;		/* by tree; those that are not here are empty */
+	HpOutOfBag	out_of_bag;
+	double	   *replicates;		/* reports by unit (core/replicate.h), likewise;
+								 * NULL without uncertainty */
+} ModelParts;
+
 typedef struct Model
 {
 	HpForestSettings settings;
@@ -119,6 +146,7 @@ typedef struct Model
 	const char *trees_end;
 	const struct ModelDetail *detail;	/* of the runs; NULL unless wanted when
 										 * it was trained (detail.h) */
+	ModelParts *parts;			/* NULL: the forest is whole */
 } Model;
 
 /* How many trees there are, the second ones too. */
@@ -145,12 +173,73 @@ extern struct varlena *model_write(const Model *model);
 
 /*
  * The model of a detoasted flat value.  Texts are copied only if the encoding
- * differs; the trees stay in the value.
+ * differs; the trees stay in the value.  It is an error if it is not whole.
  */
 extern Model *model_read(struct varlena *value);
 
+/* The same, whole or not. */
+extern Model *model_read_any(struct varlena *value);
+
 /* The same, of bytes from outside: checked whole, or an error. */
 extern Model *model_check(const char *bytes, Size size);
+
+/* Whether two models are of forests with the same settings. */
+extern bool model_same_settings(const Model *a, const Model *b);
+
+/* Whether they are the same in all but trees and what those report. */
+extern bool model_same_but_trees(const Model *a, const Model *b);
+
+/* ---- model_parts.c ---- */
+
+#define MODEL_MAX_PARTS		HP_MAX_TREES
+
+/* What one of so many parts, counted from 0, has of n numbers. */
+static inline Span
+span_of_part(uint32 n, uint32 part, uint32 parts)
+{
+	return (Span) {
+		(uint32) ((uint64) n * part / parts),
+		(uint32) ((uint64) n * (part + 1) / parts)
+	};
+}
+
+/* The trees that a part has. */
+static inline Span
+part_trees(const Model *model, uint32 part)
+{
+	return span_of_part((uint32) model->settings.trees, part,
+						model->parts->n_all);
+}
+
+/* How many trees a model that is not whole should have, the second ones too. */
+extern uint32 model_trees_here(const Model *model);
+
+/* What the core needs to know of the parameters to make something of trees. */
+extern HpFeatureMap model_map(const Model *model);
+
+/* What it needs to know of the data, of a model in parts. */
+extern HpFrame model_frame(const Model *model);
+
+extern void put_parts(Writer *writer, const Model *model);
+
+/* Read the parts, of a model that is read so far. */
+extern void get_parts(Reader *reader, Model *model);
+
+/*
+ * The parts of two models in one, which shares memory with both; an error if
+ * they do not belong together, or have a part in common.
+ */
+extern Model *model_merge(const Model *a, const Model *b);
+
+/* Whether all parts are there. */
+static inline bool
+model_is_complete(const Model *model)
+{
+	return model->parts->n == model->parts->n_all;
+}
+
+/* An error: it is not whole, and these parts are missing. */
+pg_noreturn extern void model_not_whole(const Model *model);
 
 /* ---- model_trees.c ---- */
 
@@ -170,6 +259,10 @@ extern void tree_bytes_add(TreeBytes *trees, const HpTree *tree);
  * caller; NULL, and none kept, if that is too much.
  */
 extern char *tree_bytes_extend(TreeBytes *trees, Size size);
+
+/* Where n more trees end that begin here. */
+extern const char *model_skip_trees(const Model *model, const char *at,
+									uint32 n);
 
 /* Trees from outside: safe to be walked, or an error. */
 extern void model_check_trees(const Model *model);

@@ -174,6 +174,16 @@ goes_left(const Model *model, const FlatTree *tree, const HpNode *node,
 	return code <= node->cut;
 }
 
+const char *
+model_skip_trees(const Model *model, const char *at, uint32 n)
+{
+	Reader		reader = {at, model->trees_end, 0, "hp_forest"};
+
+	while (n-- > 0)
+		(void) get_tree(&reader);
+	return reader.at;
+}
+
 /* ---- checking trees from outside ---- */
 
 static void
@@ -234,7 +244,10 @@ model_check_trees(const Model *model)
 {
 	Reader		reader = {model->trees, model->trees_end, 0, "hp_forest"};
 
-	if (model->n_trees != 0 && model->n_trees != model_trees(&model->settings))
+	uint32		expected = model->parts == NULL ?
+		model_trees(&model->settings) : model_trees_here(model);
+
+	if (model->n_trees != 0 && model->n_trees != expected)
 		damaged(&reader, "It has another number of trees than it says.");
 	for (uint32 t = 0; t < model->n_trees; t++)
 		check_tree(&reader, model);

@@ -3,8 +3,9 @@
  *		Trees shared out to parallel workers: see team.h.
  *
  * A tree depends on the data, the settings and its number alone, and its
- * report has a place of its own.  Out-of-bag predictions are sums of integers,
- * which every process adds to the shared ones once, when it is done:
+ * report has a place of its own.  The units of the team's work are the trees of
+ * the range, counted from its first.  Out-of-bag predictions are sums of
+ * integers, which every process adds to the shared ones once, when it is done:
  *
  *		the team's frame | Shared | reports | importances | out-of-bag sums | effects
  *
@@ -40,6 +41,7 @@ enum
 typedef struct Shared
 {
 	HpForestSettings settings;
+	Span	range;
 	uint32		n_runs;
 	uint32		n_features;
 	uint32		n_groups;
@@ -63,8 +65,8 @@ typedef struct SharedReport
 typedef struct Parts
 {
 	Shared	   *shared;
-	SharedReport *reports;
-	double	   *shares;			/* of all trees: see report_of() */
+	SharedReport *reports;		/* by unit */
+	double	   *shares;			/* of all units: see report_of() */
 	pg_atomic_uint64 *sums;
 	pg_atomic_uint32 *counts;
 	pg_atomic_uint64 *effects;
@@ -78,23 +80,29 @@ PGDLLEXPORT void hpimp_train_worker(dsm_segment *segment, shm_toc *toc);
 /* Of (run, feature, level). */
 #define NS_PER_VISIT		2.0
 
+static inline uint32
+count_trees(Span range)
+{
+	return range.end - range.first;
+}
+
 static double
 estimate_ns(const HpFrame *frame, const HpFeatureMap *map,
-			const HpForestSettings *settings)
+			const HpForestSettings *settings, Span range)
 {
 	double		levels = log2(frame->n_runs + 2.0);
 
 	if (settings->max_depth > 0)
 		levels = fmin(levels, settings->max_depth);
 	return NS_PER_VISIT * frame->n_runs * map->n_features *
-		settings->max_features * levels * settings->trees *
+		settings->max_features * levels * count_trees(range) *
 		(settings->corrected ? 2 : 1) * (settings->twice ? 2 : 1);
 }
 
 static Size
-reports_size(const HpForestSettings *settings)
+reports_size(Span range)
 {
-	return mul_size(settings->trees, sizeof(SharedReport));
+	return mul_size(count_trees(range), sizeof(SharedReport));
 }
 
 /* How many importances a tree reports. */
@@ -114,9 +122,10 @@ count_shares(const HpForestSettings *settings, uint32 n_features,
 }
 
 static Size
-shares_size(const HpFeatureMap *map, const HpForestSettings *settings)
+shares_size(const HpFeatureMap *map, const HpForestSettings *settings,
+			Span range)
 {
-	return mul_size(mul_size(settings->trees, sizeof(double)),
+	return mul_size(mul_size(count_trees(range), sizeof(double)),
 					count_shares(settings, map->n_features, map->groups.n));
 }
 
@@ -140,29 +149,30 @@ sums_size(uint32 n_runs, const HpFeatureMap *map,
 
 int
 parallel_workers_for(const HpFrame *frame, const HpFeatureMap *map,
-					 const HpForestSettings *settings, bool keep_trees)
+					 const HpForestSettings *settings, Span range,
+					 bool keep_trees)
 {
 	Size		size = team_frame_size(frame, map) +
-		shares_size(map, settings) + reports_size(settings) +
+		shares_size(map, settings, range) + reports_size(range) +
 		sums_size(frame->n_runs, map, settings);
 
 	if (keep_trees && temp_file_limit >= 0)
 		return 0;
-	return team_workers_for(estimate_ns(frame, map, settings), size,
-							settings->trees);
+	return team_workers_for(estimate_ns(frame, map, settings, range), size,
+							count_trees(range));
 }
 
 /* ---- shared memory ---- */
 
 static void
 estimate(ParallelContext *context, const HpFeatureMap *map, uint32 n_runs,
-		 const HpForestSettings *settings)
+		 const HpForestSettings *settings, Span range)
 {
 	shm_toc_estimator *e = &context->estimator;
 
 	shm_toc_estimate_chunk(e, sizeof(Shared));
-	shm_toc_estimate_chunk(e, reports_size(settings));
-	shm_toc_estimate_chunk(e, shares_size(map, settings));
+	shm_toc_estimate_chunk(e, reports_size(range));
+	shm_toc_estimate_chunk(e, shares_size(map, settings, range));
 	shm_toc_estimate_chunk(e, mul_size(n_runs, sizeof(pg_atomic_uint64)));
 	shm_toc_estimate_chunk(e, mul_size(n_runs, sizeof(pg_atomic_uint32)));
 	shm_toc_estimate_chunk(e, mul_size(count_effects(n_runs,
@@ -175,7 +185,7 @@ estimate(ParallelContext *context, const HpFeatureMap *map, uint32 n_runs,
 /* Allocate and fill the parts. */
 static Parts
 share(ParallelContext *context, const HpFeatureMap *map, uint32 n,
-	  const HpForestSettings *settings, bool keep_trees)
+	  const HpForestSettings *settings, Span range, bool keep_trees)
 {
 	Size		n_effects = count_effects(n, hp_map_subjects(map), settings);
 	Parts		parts = {
@@ -183,14 +193,16 @@ share(ParallelContext *context, const HpFeatureMap *map, uint32 n,
 		.effects = team_add_part(context, KEY_EFFECTS,
 								 n_effects * sizeof(pg_atomic_uint64)),
 		.shared = team_add_part(context, KEY_SHARED, sizeof(Shared)),
-		.reports = team_add_part(context, KEY_REPORTS, reports_size(settings)),
-		.shares = team_add_part(context, KEY_SHARES, shares_size(map, settings)),
+		.reports = team_add_part(context, KEY_REPORTS, reports_size(range)),
+		.shares = team_add_part(context, KEY_SHARES,
+								shares_size(map, settings, range)),
 		.sums = team_add_part(context, KEY_SUMS, n * sizeof(pg_atomic_uint64)),
 		.counts = team_add_part(context, KEY_COUNTS,
 								n * sizeof(pg_atomic_uint32))
 	};
 
 	parts.shared->settings = *settings;
+	parts.shared->range = range;
 	parts.shared->n_runs = n;
 	parts.shared->n_features = map->n_features;
 	parts.shared->n_groups = map->groups.n;
@@ -198,7 +210,7 @@ share(ParallelContext *context, const HpFeatureMap *map, uint32 n,
 	pg_atomic_init_u64(&parts.shared->tree_bytes, 0);
 	if (keep_trees)
 		SharedFileSetInit(&parts.shared->files, context->seg);
-	memset(parts.shares, 0, shares_size(map, settings));
+	memset(parts.shares, 0, shares_size(map, settings, range));
 	for (uint32 i = 0; i < n; i++)
 	{
 		pg_atomic_init_u64(&parts.sums[i], 0);
@@ -230,21 +242,21 @@ find_parts(shm_toc *toc)
 /* ---- what each process does ---- */
 
 /*
- * The report of a tree with its importances where they lie: one kind after the
- * other, those that are asked for.
+ * The report of a unit's tree with its importances where they lie: one kind
+ * after the other, those that are asked for.
  */
 static HpTreeReport
-report_of(const Parts *parts, uint32 t)
+report_of(const Parts *parts, uint32 unit)
 {
 	const HpForestSettings *settings = &parts->shared->settings;
 	uint32		n_features = parts->shared->n_features;
 	uint32		n_groups = parts->shared->n_groups;
 	HpTreeReport report = {
-		.n_nodes = parts->reports[t].n_nodes,
-		.n_out_of_bag = parts->reports[t].n_out_of_bag
+		.n_nodes = parts->reports[unit].n_nodes,
+		.n_out_of_bag = parts->reports[unit].n_out_of_bag
 	};
 	double	   *next = parts->shares +
-		t * count_shares(settings, n_features, n_groups);
+		unit * count_shares(settings, n_features, n_groups);
 
 	report.impurity = next;
 	next += n_features;
@@ -339,25 +351,26 @@ train_share(const Parts *parts, Team *team)
 												  &parts->shared->settings);
 	BufFile    *file = NULL;
 	char		name[FILE_NAME_SIZE];
-	uint32		t;
+	uint32		unit;
 
 	if (parts->shared->keep_trees)
 	{
 		name_file(name, team->process);
 		file = BufFileCreateFileSet(&parts->shared->files.fs, name);
 	}
-	while (team_next(team, &t))
+	while (team_next(team, &unit))
 	{
-		HpTreeReport report = report_of(parts, t);
+		HpTreeReport report = report_of(parts, unit);
+		SharedReport *shared = &parts->reports[unit];
 		TreeBytes	trees = {0};
 
-		train_tree(trainer, t, &report, &out_of_bag,
-				   file == NULL ? NULL : &trees);
-		parts->reports[t].n_nodes = report.n_nodes;
-		parts->reports[t].n_out_of_bag = report.n_out_of_bag;
-		parts->reports[t].process = team->process;
+		train_tree(trainer, parts->shared->range.first + unit, &report,
+				   &out_of_bag, file == NULL ? NULL : &trees);
+		shared->n_nodes = report.n_nodes;
+		shared->n_out_of_bag = report.n_out_of_bag;
+		shared->process = team->process;
 		if (file != NULL)
-			write_trees(parts->shared, file, &trees, &parts->reports[t]);
+			write_trees(parts->shared, file, &trees, shared);
 		team_done(team);
 	}
 	if (file != NULL)
@@ -387,12 +400,13 @@ static void
 copy_reports(const Parts *parts, const HpForestSettings *settings,
 			 HpTreeReport *reports)
 {
+	Span	range = parts->shared->range;
 	uint32		n = parts->shared->n_features;
 	uint32		n_groups = parts->shared->n_groups;
 
-	for (uint32 t = 0; t < settings->trees; t++)
+	for (uint32 t = range.first; t < range.end; t++)
 	{
-		HpTreeReport report = report_of(parts, t);
+		HpTreeReport report = report_of(parts, t - range.first);
 
 		reports[t].n_nodes = report.n_nodes;
 		reports[t].n_out_of_bag = report.n_out_of_bag;
@@ -422,14 +436,13 @@ copy_out_of_bag(const Parts *parts, HpOutOfBag *out_of_bag)
 
 /* Collect the trees from the files of all processes, in order. */
 static void
-read_trees(const Parts *parts, const HpForestSettings *settings, int workers,
-		   TreeBytes *kept)
+read_trees(const Parts *parts, int workers, TreeBytes *kept)
 {
 	BufFile   **files = palloc0((workers + 1) * sizeof(BufFile *));
 
-	for (uint32 t = 0; t < settings->trees; t++)
+	for (uint32 unit = 0; unit < count_trees(parts->shared->range); unit++)
 	{
-		const SharedReport *report = &parts->reports[t];
+		const SharedReport *report = &parts->reports[unit];
 		BufFile   **file = &files[report->process + 1];
 		char		name[FILE_NAME_SIZE];
 		char	   *at;
@@ -457,19 +470,19 @@ read_trees(const Parts *parts, const HpForestSettings *settings, int workers,
 
 bool
 parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
-			   const HpForestSettings *settings, HpTreeReport *reports,
-			   HpOutOfBag *out_of_bag, TreeBytes *kept)
+			   const HpForestSettings *settings, Span range,
+			   HpTreeReport *reports, HpOutOfBag *out_of_bag, TreeBytes *kept)
 {
 	ParallelContext *context = team_begin("hpimp_train_worker", workers, frame,
 										  map);
 	Parts		parts;
 	Team	   *team;
 
-	estimate(context, map, frame->n_runs, settings);
+	estimate(context, map, frame->n_runs, settings, range);
 	if (!team_allocate(context))
 		return false;
-	team_share(context, frame, map, 0, settings->trees);
-	parts = share(context, map, frame->n_runs, settings, kept != NULL);
+	team_share(context, frame, map, 0, count_trees(range));
+	parts = share(context, map, frame->n_runs, settings, range, kept != NULL);
 	LaunchParallelWorkers(context);
 	team = team_join(context->toc, TEAM_LEADER, progress_trees);
 	train_share(&parts, team);
@@ -478,7 +491,7 @@ parallel_train(int workers, const HpFrame *frame, const HpFeatureMap *map,
 	copy_reports(&parts, settings, reports);
 	copy_out_of_bag(&parts, out_of_bag);
 	if (kept != NULL)
-		read_trees(&parts, settings, workers, kept);
+		read_trees(&parts, workers, kept);
 	team_end(context);
 	return true;
 }

@@ -11,13 +11,13 @@
 #include "pg/model.h"
 
 /*
- * How many workers to ask for to train such a forest, 0 to do it alone: see
+ * How many workers to ask for to train these trees, 0 to do it alone: see
  * team_workers_for(); also if trees are kept while temporary files are limited.
  */
 extern int	parallel_workers_for(const HpFrame *frame,
 								 const HpFeatureMap *map,
 								 const HpForestSettings *settings,
-								 bool keep_trees);
+								 Span range, bool keep_trees);
 
 /*
  * Train a tree, and its second if it has one; collect them in kept unless it is
@@ -27,14 +27,14 @@ extern void train_tree(HpTrainer *trainer, uint32 t, HpTreeReport *report,
 					   HpOutOfBag *out_of_bag, TreeBytes *kept);
 
 /*
- * Train all trees with the help of at most so many workers; with fewer, or
- * none to be had, the same reports and out_of_bag come out, to the last bit.
- * Trees are collected, in order, in kept unless it is NULL.  False, and
- * nothing done, if there is no shared memory to be had.
+ * Train these trees with the help of at most so many workers; with fewer, or
+ * none to be had, the same reports (by number of the tree) and out_of_bag come
+ * out, to the last bit.  Trees are collected, in order, in kept unless it is
+ * NULL.  False, and nothing done, if there is no shared memory to be had.
  */
 extern bool parallel_train(int workers, const HpFrame *frame,
 						   const HpFeatureMap *map,
-						   const HpForestSettings *settings,
+						   const HpForestSettings *settings, Span range,
 						   HpTreeReport *reports, HpOutOfBag *out_of_bag,
 						   TreeBytes *kept);
 

@@ -5,7 +5,9 @@
  *
  * A replicate is a unit of work of a team (team.h): it reports so many numbers
  * in a place of its own.  They are done in rounds, until no p-value is in
- * doubt; in parallel each round is a team of its own.
+ * doubt; in parallel each round is a team of its own.  Those who do a part of
+ * them do not know when that is: together they do all there may be, and what
+ * comes of them is drawn from the same rounds.
  */
 #include "postgres.h"
 
@@ -153,19 +155,21 @@ do_round(Rounds *rounds, uint32 first, uint32 end)
 		replicate_alone(rounds, first, end);
 }
 
-static HpDoubt
-do_rounds(Rounds *rounds, const double *shown)
+static Rounds
+begin_rounds(const Model *model, const HpFrame *frame,
+			 const HpFeatureMap *map, Size held)
 {
-	HpReplicates replicates = {&rounds->plan, rounds->reports, 0};
-	uint32		wanted;
+	Rounds		rounds = {
+		.plan = resample_plan(model, frame, map),
+		.held = held
+	};
 
-	while ((wanted = hp_doubt_wanted(&pg_environment, &replicates)) >
-		   replicates.done)
-	{
-		do_round(rounds, replicates.done, wanted);
-		replicates.done = wanted;
-	}
-	return hp_doubt(&pg_environment, &replicates, shown);
+	progress_phase(PROGRESS_RESAMPLING);
+	rounds.frame = hp_replicate_frame(&pg_environment, frame, map, &rounds.plan);
+	rounds.map = hp_replicate_map(&pg_environment, map);
+	rounds.reports = hp_alloc(&pg_environment, hp_replicate_units(&rounds.plan),
+							  report_size(&rounds.plan));
+	return rounds;
 }
 
 /* ---- what comes of them ---- */
@@ -217,28 +221,71 @@ fill_findings(Findings *findings, Method method, const HpDoubt *doubt,
 	findings->p_value_adjusted = doubt->p_value_adjusted[subject];
 }
 
-void
-resample(Model *model, const HpFrame *frame, const HpFeatureMap *map,
-		 const Settings *settings, Size held)
+static void
+fill_doubt(Model *model, const HpReplicates *replicates)
 {
-	Rounds		rounds = {
-		.plan = hp_replicate_plan(frame, map, &settings->forest,
-								  importance_of(settings->method)),
-		.held = held
-	};
-	HpDoubt		doubt;
+	HpDoubt		doubt = hp_doubt(&pg_environment, replicates,
+								 importances_shown(model));
 
-	progress_phase(PROGRESS_RESAMPLING);
-	rounds.frame = hp_replicate_frame(&pg_environment, frame, map, &rounds.plan);
-	rounds.map = hp_replicate_map(&pg_environment, map);
-	rounds.reports = hp_alloc(&pg_environment, hp_replicate_units(&rounds.plan),
-							  report_size(&rounds.plan));
-	doubt = do_rounds(&rounds, importances_shown(model));
-	for (uint32 f = 0; f < map->n_features; f++)
+	for (uint32 f = 0; f < model->n_features; f++)
 		fill_findings(&model->rows[model->features[f]].findings,
 					  model->method, &doubt, f);
 	for (uint32 g = 0; g < model->n_groups; g++)
 		fill_findings(&model->groups[g].findings, model->method, &doubt,
-					  map->n_features + g);
+					  model->n_features + g);
 	model->p_value = doubt.forest_p_value;
+}
+
+void
+resample(Model *model, const HpFrame *frame, const HpFeatureMap *map,
+		 Size held)
+{
+	Rounds		rounds = begin_rounds(model, frame, map, held);
+	HpReplicates replicates = {&rounds.plan, rounds.reports, 0};
+	uint32		wanted;
+
+	while ((wanted = hp_doubt_wanted(&pg_environment, &replicates)) >
+		   replicates.done)
+	{
+		do_round(&rounds, replicates.done, wanted);
+		replicates.done = wanted;
+	}
+	fill_doubt(model, &replicates);
+}
+
+/* ---- in parts ---- */
+
+HpReplicatePlan
+resample_plan(const Model *model, const HpFrame *frame,
+			  const HpFeatureMap *map)
+{
+	return hp_replicate_plan(frame, map, &model->settings,
+							 importance_of(model->method));
+}
+
+double *
+resample_part(const Model *model, const HpFrame *frame,
+			  const HpFeatureMap *map, uint32 part, uint32 parts, Size held)
+{
+	Rounds		rounds = begin_rounds(model, frame, map, held);
+	Span		units = span_of_part(hp_replicate_units(&rounds.plan), part,
+									 parts);
+
+	if (units.first < units.end)
+		do_round(&rounds, units.first, units.end);
+	return rounds.reports;
+}
+
+void
+resample_finish(Model *model, const HpFrame *frame, const HpFeatureMap *map,
+				const double *reports)
+{
+	HpReplicatePlan plan = resample_plan(model, frame, map);
+	HpReplicates replicates = {&plan, reports, 0};
+	uint32		wanted;
+
+	while ((wanted = hp_doubt_wanted(&pg_environment, &replicates)) >
+		   replicates.done)
+		replicates.done = wanted;
+	fill_doubt(model, &replicates);
 }

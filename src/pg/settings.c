@@ -303,6 +303,35 @@ settings_from_arguments(FunctionCallInfo fcinfo, int first)
 }
 
 void
+settings_part(FunctionCallInfo fcinfo, int first, Settings *settings)
+{
+	int			part;
+	int			parts;
+
+	if (PG_ARGISNULL(first) && PG_ARGISNULL(first + 1))
+		return;
+	if (PG_ARGISNULL(first) || PG_ARGISNULL(first + 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("part and parts go together"),
+				 errhint("part => 2, parts => 8 trains the second eighth of the trees; without both all are trained.")));
+	part = PG_GETARG_INT32(first);
+	parts = PG_GETARG_INT32(first + 1);
+	if (parts < 1 || parts > MODEL_MAX_PARTS || part < 1 || part > parts)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("part must be between 1 and parts, and parts at most %d",
+						MODEL_MAX_PARTS),
+				 errdetail("Got part %d, parts %d.", part, parts),
+				 errhint("Train parts 1, 2, ... up to parts, and merge them by hp_forest_agg.")));
+	/* the only part is the whole */
+	if (parts == 1)
+		return;
+	settings->part = part - 1;
+	settings->parts = parts;
+}
+
+void
 settings_complete(Settings *settings, uint32 n_runs)
 {
 	bool		twice = settings->forest.twice;

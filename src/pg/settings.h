@@ -33,6 +33,8 @@ typedef struct Settings
 	double		quantile;		/* so many of the runs are the best, (0, 1) */
 	int			depth;			/* of names that makes a group; 0 = none */
 	bool		uncertainty;	/* standard errors and p-values */
+	uint32		part;			/* train this part of the trees, from 0, */
+	uint32		parts;			/* of so many; 0: all trees */
 	Patterns	include;
 	Patterns	exclude;
 	Patterns	categorical;
@@ -44,6 +46,10 @@ typedef struct Settings
  */
 #define SETTINGS_COUNT	15
 extern Settings settings_from_arguments(FunctionCallInfo fcinfo, int first);
+
+/* part and parts, from `first` on: which trees to train. */
+extern void settings_part(FunctionCallInfo fcinfo, int first,
+						  Settings *settings);
 
 /* The space to average over, an argument of some questions. */
 extern HpSpace settings_space(FunctionCallInfo fcinfo, int argument);

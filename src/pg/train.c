@@ -136,47 +136,64 @@ study_frame(const Study *study, Settings *settings)
 
 /* ---- the trees ---- */
 
-/* Train all trees, one after the other. */
+/* What comes of training trees. */
+typedef struct Trained
+{
+	HpTreeReport *reports;		/* by tree */
+	HpOutOfBag	out_of_bag;
+	TreeBytes  *kept;			/* NULL if trees are not wanted */
+} Trained;
+
+static Trained
+begin_training(const HpFrame *frame, const HpFeatureMap *map,
+			   const HpForestSettings *settings, TreeBytes *kept)
+{
+	return (Trained) {
+		.reports = hp_reports_create(&pg_environment, map, settings),
+		.out_of_bag = hp_out_of_bag_create(&pg_environment, frame->n_runs, map,
+										   settings),
+		.kept = kept
+	};
+}
+
+/* Train trees, one after the other. */
 static void
 train_alone(const HpFrame *frame, const HpFeatureMap *map,
-			const HpForestSettings *settings, HpTreeReport *reports,
-			HpOutOfBag *out_of_bag, TreeBytes *kept)
+			const HpForestSettings *settings, Span span, Trained *trained)
 {
 	HpTrainer  *trainer = hp_trainer_create(&pg_environment, frame, map,
 											settings);
 
-	for (uint32 t = 0; t < settings->trees; t++)
+	for (uint32 t = span.first; t < span.end; t++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		train_tree(trainer, t, &reports[t], out_of_bag, kept);
-		progress_trees(t + 1, settings->trees);
+		train_tree(trainer, t, &trained->reports[t], &trained->out_of_bag,
+				   trained->kept);
+		progress_trees(t + 1 - span.first, span.end - span.first);
 	}
 }
 
 /*
- * Train all trees, in parallel workers or alone: each fills a report of its
- * own and depends on its number alone.
+ * Train trees, in parallel workers or alone: each fills a report of its own and
+ * depends on its number alone.
  */
-static HpForestResult
+static void
 train_trees(const HpFrame *frame, const HpFeatureMap *map,
-			const HpForestSettings *settings, TreeBytes *kept, Size held)
+			const HpForestSettings *settings, Span span, Trained *trained,
+			Size held)
 {
-	const HpEnv *env = &pg_environment;
-	HpTreeReport *reports = hp_reports_create(env, map, settings);
-	HpOutOfBag	out_of_bag = hp_out_of_bag_create(env, frame->n_runs, map,
-												  settings);
-	int			workers = parallel_workers_for(frame, map, settings,
-											   kept != NULL);
+	bool		keep = trained->kept != NULL;
+	int			workers = parallel_workers_for(frame, map, settings, span,
+											   keep);
 
-	workers = memory_workers(held, frame, map, settings, kept != NULL, workers);
-	progress_trees(0, settings->trees);
+	workers = memory_workers(held, frame, map, settings, keep, workers);
+	progress_trees(0, span.end - span.first);
 	progress_phase(PROGRESS_TRAINING);
 	if (workers == 0 ||
-		!parallel_train(workers, frame, map, settings, reports, &out_of_bag,
-						kept))
-		train_alone(frame, map, settings, reports, &out_of_bag, kept);
+		!parallel_train(workers, frame, map, settings, span, trained->reports,
+						&trained->out_of_bag, trained->kept))
+		train_alone(frame, map, settings, span, trained);
 	progress_phase(PROGRESS_FINISHING);
-	return hp_forest_finish(env, frame, map, settings, reports, &out_of_bag);
 }
 
 /* ---- the model ---- */
@@ -445,9 +462,9 @@ notice_weak(const Model *model)
 }
 
 static void
-notice_dropped_trees(const TreeBytes *kept)
+notice_dropped_trees(bool dropped)
 {
-	if (kept->overflow)
+	if (dropped)
 		ereport(NOTICE,
 				(errmsg("the trees are too large to keep in the forest"),
 				 errdetail("They take more than %zu MB; the importances are not affected.",
@@ -455,50 +472,175 @@ notice_dropped_trees(const TreeBytes *kept)
 				 errhint("hp_predict, hp_marginal, hp_interactions and hp_suggest need a forest with fewer trees or a larger min_samples_leaf.")));
 }
 
+static void
+notice_forest(const Model *model, bool dropped_trees)
+{
+	notice_extremes(model);
+	notice_weak(model);
+	notice_dropped_trees(dropped_trees);
+}
+
+/* ---- the forest ---- */
+
+/* Put what all trees say together into the model. */
+static void
+fill_result(Model *model, const HpFrame *frame, const HpFeatureMap *map,
+			const HpTreeReport *reports, const HpOutOfBag *out_of_bag)
+{
+	HpForestResult result = hp_forest_finish(&pg_environment, frame, map,
+											 &model->settings, reports,
+											 out_of_bag);
+
+	fill_importances(model, &result);
+	model->r2 = result.r2;
+	model->rmse = result.rmse;
+}
+
+/* FNV-1a (Fowler, Noll and Vo), by 64 bits at a time. */
+static inline uint64
+mix(uint64 hash, uint64 number)
+{
+	return (hash ^ number) * UINT64CONST(0x100000001B3);
+}
+
+/* A number for the data that a forest is trained on. */
+static uint64
+fingerprint(const HpFrame *frame)
+{
+	uint64		hash = UINT64CONST(0xCBF29CE484222325);
+
+	for (uint32 run = 0; run < frame->n_runs; run++)
+	{
+		if (run % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		hash = mix(hash, (uint64) frame->target[run]);
+		for (uint32 c = 0; c < frame->n_columns; c++)
+			if (frame->columns[c].role == HP_PARAMETER)
+				hash = mix(hash, hp_column_code(&frame->columns[c], run));
+	}
+	return hash;
+}
+
+/* The part to be trained, still empty. */
+static ModelParts *
+begin_part(const HpFrame *frame, const Settings *settings)
+{
+	ModelParts *parts = palloc0(sizeof(ModelParts));
+
+	parts->n_all = settings->parts;
+	parts->n = 1;
+	parts->numbers = palloc(sizeof(uint32));
+	parts->numbers[0] = settings->part;
+	parts->fingerprint = fingerprint(frame);
+	return parts;
+}
+
 /*
- * Grow the forest in `work` and put what it says into the model, which lies
- * in the current context.  The study takes so many bytes (held).
+ * Keep what a part has found for the whole to be made of.  What was trained
+ * lies in the current context, scratch memory is taken from `work`.
  */
 static void
-grow_forest(Model *model, HpFrame *frame, Settings *settings,
+keep_part(Model *model, const HpFrame *frame, const HpFeatureMap *map,
+		  const Trained *trained, Size held, MemoryContext work)
+{
+	ModelParts *parts = model->parts;
+	Size		size = frame->n_runs * sizeof(int64);
+
+	parts->target = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	memcpy(parts->target, frame->target, size);
+	parts->reports = trained->reports;
+	parts->out_of_bag = trained->out_of_bag;
+	if (model->uncertainty)
+	{
+		HpReplicatePlan plan = resample_plan(model, frame, map);
+		MemoryContext keep = MemoryContextSwitchTo(work);
+		double	   *reports = resample_part(model, frame, map,
+											parts->numbers[0], parts->n_all,
+											held);
+
+		MemoryContextSwitchTo(keep);
+		size = hp_replicate_units(&plan) * hp_replicate_size(&plan) *
+			sizeof(double);
+		parts->replicates = MemoryContextAllocHuge(keep, size);
+		memcpy(parts->replicates, reports, size);
+	}
+}
+
+static void
+keep_trees(Model *model, const TreeBytes *kept)
+{
+	char	   *trees;
+
+	if (kept->bytes == NULL)
+		return;
+	trees = MemoryContextAllocHuge(CurrentMemoryContext, kept->size);
+	memcpy(trees, kept->bytes, kept->size);
+	model->trees = trees;
+	model->trees_end = trees + kept->size;
+	model->n_trees = model->parts == NULL ? model_trees(&model->settings) :
+		model_trees_here(model);
+}
+
+/*
+ * Grow the forest in `work` and put what it says into the model, which lies
+ * in the current context; of a part, what it has to say to the others.  The
+ * study takes so many bytes (held).
+ */
+static void
+grow_forest(Model *model, HpFrame *frame, const Settings *settings,
 			Wanted wanted, Size held, MemoryContext work)
 {
 	MemoryContext keep = MemoryContextSwitchTo(work);
+	Span		span = {0, (uint32) settings->forest.trees};
 	TreeBytes	kept = {0};
+	Trained		trained;
 	HpFeatureMap *map;
-	HpForestResult result;
 
 	progress_phase(PROGRESS_EXPLAINING);
 	map = hp_forest_prepare(&pg_environment, frame, &settings->forest);
 	check_features(&settings->forest, map);
-	result = train_trees(frame, map, &settings->forest,
-						 wanted >= WANTED_TREES ? &kept : NULL, held);
-	MemoryContextSwitchTo(keep);
+	if (model->parts != NULL)
+	{
+		span = part_trees(model, settings->part);
+		MemoryContextSwitchTo(keep);	/* the part keeps what is reported */
+	}
+	trained = begin_training(frame, map, &settings->forest,
+							 wanted >= WANTED_TREES ? &kept : NULL);
+	MemoryContextSwitchTo(work);
+	train_trees(frame, map, &settings->forest, span, &trained, held);
 
 	/* only now is known which gaps were filled */
 	for (uint32 i = 0; i < frame->n_columns; i++)
 		model->rows[i].fill = frame->columns[i].fill;
-	fill_importances(model, &result);
-	model->r2 = result.r2;
-	model->rmse = result.rmse;
-	if (settings->uncertainty && wanted > WANTED_IMPORTANCE)
+	if (model->parts == NULL)
 	{
-		MemoryContextSwitchTo(work);
-		resample(model, frame, map, settings, held);
-		MemoryContextSwitchTo(keep);
+		fill_result(model, frame, map, trained.reports, &trained.out_of_bag);
+		if (settings->uncertainty && wanted > WANTED_IMPORTANCE)
+			resample(model, frame, map, held);
+		notice_forest(model, kept.overflow);
 	}
-	if (kept.bytes != NULL)
-	{
-		char	   *trees = MemoryContextAllocHuge(keep, kept.size);
+	MemoryContextSwitchTo(keep);
+	if (model->parts != NULL)
+		keep_part(model, frame, map, &trained, held, work);
+	keep_trees(model, &kept);
+}
 
-		memcpy(trees, kept.bytes, kept.size);
-		model->trees = trees;
-		model->trees_end = trees + kept.size;
-		model->n_trees = model_trees(&settings->forest);
+void
+train_conclude(Model *model)
+{
+	ModelParts *parts = model->parts;
+
+	if (model_can_grow(model))
+	{
+		HpFrame		frame = model_frame(model);
+		HpFeatureMap map = model_map(model);
+
+		fill_result(model, &frame, &map, parts->reports, &parts->out_of_bag);
+		if (model->uncertainty)
+			resample_finish(model, &frame, &map, parts->replicates);
+		notice_forest(model, model->n_trees == 0);
 	}
-	notice_extremes(model);
-	notice_weak(model);
-	notice_dropped_trees(&kept);
+	model->parts = NULL;
 }
 
 /* ---- what takes no forest ---- */
@@ -578,6 +720,8 @@ train(const Study *study, Settings *settings, Wanted wanted)
 	settings_complete(settings, frame->n_runs);
 	progress_phase(PROGRESS_DESCRIBING);
 	model = make_model(study, settings, frame);
+	if (settings->parts > 0)
+		model->parts = begin_part(frame, settings);
 	describe_rows(model, study, frame);
 	if (!model_can_grow(model))
 		notice_unusable(model, study->n_columns);

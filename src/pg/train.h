@@ -25,9 +25,16 @@ typedef enum Wanted
  * the current memory context, the scratch memory is gone; it holds its trees
  * if they are wanted and not too large.  A study of no use (fewer than two
  * runs, no parameter, a constant metric) gives a model without importances;
- * that, and a forest that predicts next to nothing, are said in a NOTICE.
+ * that, and a forest that predicts next to nothing, are said in a NOTICE.  If
+ * the settings are of a part, that is trained, and nothing is found out by it.
  */
 extern Model *train(const Study *study, Settings *settings, Wanted wanted);
+
+/*
+ * Make what a forest of all parts says of what its trees have reported: it is
+ * whole then, as if trained at once, notices included.
+ */
+extern void train_conclude(Model *model);
 
 /* The frame of a study with the parameters that settings choose. */
 extern HpFrame *study_frame(const Study *study, Settings *settings);

@@ -27,8 +27,9 @@ SELECT * FROM functions WHERE proname !~ '_(in|out|recv|send)$' AND oid NOT IN (
 \pset tuples_only on
 SELECT format('%s(%s)%s    -> %s', proname, regexp_replace(pg_get_function_arguments(oid), 'trees integer.*', 'settings ...'), E'\n', pg_get_function_result(oid))
 FROM functions ORDER BY proname COLLATE "C", pg_get_function_arguments(oid) COLLATE "C";
--- they are the same everywhere, but that hp_parameters, hp_report and hp_suggest of a table want uncertainty, and hp_interactions plain trees
-SELECT DISTINCT replace(regexp_replace(replace(replace(pg_get_function_arguments(oid), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), 'method text DEFAULT ''fanova''', 'method text DEFAULT ''permutation'''), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
+-- they are the same everywhere, but that hp_forest trains parts too, that hp_parameters, hp_report and hp_suggest of a table want uncertainty, and hp_interactions plain trees
+SELECT DISTINCT replace(regexp_replace(replace(replace(regexp_replace(pg_get_function_arguments(oid), ', part integer.*', ''), 'uncertainty boolean DEFAULT true', 'uncertainty boolean DEFAULT false'), 'method text DEFAULT ''fanova''', 'method text DEFAULT ''permutation'''), '^.*(trees integer)', '\1'), ', ', E'\n') FROM api WHERE pg_get_function_arguments(oid) LIKE '%trees integer%';
+SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT false, part integer DEFAULT NULL::integer, parts integer DEFAULT NULL::integer';
 SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%uncertainty boolean DEFAULT true%' ORDER BY proname COLLATE "C";
 SELECT oid::regproc FROM api WHERE pg_get_function_arguments(oid) LIKE '%method text DEFAULT ''fanova''%' ORDER BY proname COLLATE "C";
 \pset format aligned
