@@ -755,8 +755,9 @@ BEGIN
 			MESSAGE = 'settings must be a JSON object',
 			HINT = 'They are named as the arguments of hp_forest: {"trees": 200, "exclude": ["seed"]} say.';
 	END IF;
-	-- the arguments of hp_forest() but the first are what there is to set
-	SELECT proargnames[2:], (proargtypes::oid[])[1:] INTO known, types
+	-- what there is to set: the arguments of hp_forest() from the second on, but
+	-- not those for a part of a forest
+	SELECT proargnames[2:array_position(proargnames, 'part') - 1], (proargtypes::oid[])[1:] INTO known, types
 	FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
 		JOIN pg_extension e ON refclassid = 'pg_extension'::regclass AND refobjid = e.oid AND extname = 'hpimp'
 	WHERE proname = 'hp_forest' AND proargnames[1] = 'study';
