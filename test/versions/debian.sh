@@ -69,20 +69,27 @@ in_machine() {
 # that and, where it has none of that name, of the others; a copy of the checkout
 # in /src.
 make_machine() {
-	local name=$1 suites=$2 packages=$3 tarball suite scripts=/usr/share/debootstrap/scripts script log
+	local name=$1 suites=$2 packages=$3 tarball suite base scripts=/usr/share/debootstrap/scripts script log
 	tarball=$cache/$name.tar log=$cache/$name.log
 	machine=$(mktemp -d "$cache/machine.XXXXXX")
 	chmod 755 "$machine"
-	[ "${FRESH:-0}" = 0 ] || rm -f "$tarball"
+	[ "${FRESH:-0}" = 0 ] || rm -f "$tarball" "$cache/base-${suites%% *}.tar"
 	if [ -s "$tarball" ]; then
 		tar -C "$machine" --numeric-owner -xf "$tarball"
 	else
-		suite=${suites%% *} script=''
-		echo "Making a Debian $suite with $packages (a few minutes) ..."
-		[ -e "$scripts/$suite" ] || script=$scripts/sid
-		unshare --mount --propagation private debootstrap --variant=minbase --include=ca-certificates \
-			"$suite" "$machine" "$(archive)" ${script:+"$script"} >"$log" 2>&1 ||
-			{ tail -n 20 "$log" >&2; die "debootstrap failed; its whole output: $log"; }
+		suite=${suites%% *} script='' base=$cache/base-$suite.tar
+		if [ -s "$base" ]; then
+			tar -C "$machine" --numeric-owner -xf "$base"
+		else
+			echo "Making a Debian $suite (a minute or two) ..."
+			[ -e "$scripts/$suite" ] || script=$scripts/sid
+			unshare --mount --propagation private debootstrap --variant=minbase --include=ca-certificates \
+				"$suite" "$machine" "$(archive)" ${script:+"$script"} >"$log" 2>&1 ||
+				{ tail -n 20 "$log" >&2; die "debootstrap failed; its whole output: $log"; }
+			tar -C "$machine" --numeric-owner -cf "$base.new" .
+			mv "$base.new" "$base"
+		fi
+		echo "Installing $packages in it (a few minutes) ..."
 		for suite in $suites; do echo "deb $(archive) $suite main"; done >"$machine/etc/apt/sources.list"
 		apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?::Proxy) ' >"$machine/etc/apt/apt.conf.d/90host" || true
 		cp -L /etc/resolv.conf "$machine/etc/resolv.conf"
