@@ -10,13 +10,13 @@ use PostgreSQL::Test::Utils;
 use Runs;
 use Test::More;
 
-my $node = new_node('upgrade', 'wal_level = logical');
+my $node = new_node('upgrade', "wal_level = logical\nmax_wal_senders = 4\n");
 make_runs($node, 'runs', 300);
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE studies (name text PRIMARY KEY, study hp_study, forest hp_forest);
 ALTER TABLE studies REPLICA IDENTITY FULL;
 INSERT INTO studies SELECT sweep, hp_study_agg(config, val_loss) FROM runs GROUP BY sweep;
-INSERT INTO studies VALUES ('nothing'), ('empty', (SELECT hp_study_agg(config, val_loss) FROM runs WHERE val_loss IS NULL));
+INSERT INTO studies VALUES ('nothing', NULL), ('empty', (SELECT hp_study_agg(config, NULL) FROM runs));
 UPDATE studies SET forest = hp_forest(study, trees => 30);
 CREATE PUBLICATION all_studies FOR TABLE studies;
 SQL
@@ -33,9 +33,9 @@ foreach my $binary ('false', 'true')
 
 	$subscriber->safe_psql('postgres', <<"SQL");
 CREATE TABLE studies (name text PRIMARY KEY, study hp_study, forest hp_forest);
-CREATE SUBSCRIPTION $name CONNECTION '@{[ $node->connstr('postgres') ]}' PUBLICATION all_studies WITH (binary = $binary);
+CREATE SUBSCRIPTION by_$name CONNECTION '@{[ $node->connstr ]} dbname=postgres' PUBLICATION all_studies WITH (binary = $binary);
 SQL
-	$subscriber->wait_for_subscription_sync($node, $name);
+	$subscriber->wait_for_subscription_sync($node, "by_$name");
 	is($subscriber->safe_psql('postgres', $all), $node->safe_psql('postgres', $all), "$name: the first copy");
 	$node->safe_psql('postgres', <<'SQL');
 UPDATE studies SET study = hp_study_add_run(study, '{"lr": 0.3, "new": "ü"}', 1);
@@ -43,10 +43,10 @@ UPDATE studies SET forest = hp_forest(study, trees => 10, method => 'fanova') WH
 INSERT INTO studies SELECT name || ' again', study, forest FROM studies WHERE name = 'sweep 2';
 DELETE FROM studies WHERE name = 'sweep 0';
 SQL
-	$node->wait_for_catchup($name);
+	$node->wait_for_catchup("by_$name");
 	is($subscriber->safe_psql('postgres', $all), $node->safe_psql('postgres', $all), "$name: what changed, byte for byte");
 	is($subscriber->safe_psql('postgres', $answers), $node->safe_psql('postgres', $answers), "$name: the answers");
-	$subscriber->safe_psql('postgres', "DROP SUBSCRIPTION $name");
+	$subscriber->safe_psql('postgres', "DROP SUBSCRIPTION by_$name");
 	unlike(slurp_file($subscriber->logfile), qr/terminated by signal|TRAP:|PANIC/, "$name: nothing crashed");
 	$subscriber->stop;
 	$node->safe_psql('postgres', <<'SQL');
