@@ -136,8 +136,14 @@ SQL
 like(as('stranger', 'ambushed', 'SELECT count(*) FROM answers'), qr/permission denied for schema closed/, 'not out of a schema that is closed to the caller');
 $node->safe_psql('ambushed', 'GRANT USAGE ON SCHEMA closed TO stranger');
 is(as('stranger', 'ambushed', 'SELECT count(*) FROM answers'), '2', '... once it is open, it runs');
-$node->safe_psql('ambushed', 'REVOKE EXECUTE ON FUNCTION closed.hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) FROM PUBLIC');
-like(as('stranger', 'ambushed', q{SELECT count(*) FROM closed.hp_importance('runs', 'loss')}), qr/permission denied for function hp_importance/, 'a function can be closed');
+my $function = 'closed.hp_importance(regclass, text, text[], int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean)';
+my $ask = q{SELECT count(*) FROM closed.hp_importance('runs', 'loss')};
+$node->safe_psql('ambushed', 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA closed FROM PUBLIC');
+like(as('stranger', 'ambushed', $ask), qr/permission denied for function hp_importance/, 'all functions can be closed');
+$node->safe_psql('ambushed', "GRANT EXECUTE ON FUNCTION $function TO stranger");
+like(as('stranger', 'ambushed', $ask), qr/permission denied for aggregate hp_study_agg/, '... and opened again');
+$node->safe_psql('ambushed', 'GRANT EXECUTE ON FUNCTION closed.hp_study_agg(jsonb, float8) TO stranger');
+is(as('stranger', 'ambushed', $ask), '2', '... one by one');
 
 #
 # Tables under a call: what was named is what is read, with the columns it has

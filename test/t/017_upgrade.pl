@@ -63,9 +63,10 @@ SQL
 my $parts = <<'SQL';
 SELECT string_agg(part, E'\n' ORDER BY part COLLATE "C") FROM (
 	SELECT pg_describe_object(classid, objid, objsubid) || coalesce(': ' || (SELECT concat_ws('|', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), prokind, provolatile,
-			proparallel, proisstrict, procost, prorows, prosrc, probin) FROM pg_proc p WHERE classid = 'pg_proc'::regclass AND p.oid = objid),
+			proparallel, proisstrict, procost, prorows, prosrc, probin, proacl::text) FROM pg_proc p WHERE classid = 'pg_proc'::regclass AND p.oid = objid),
 		': ' || (SELECT concat_ws('|', typlen, typbyval, typalign, typstorage, typinput, typoutput, typreceive, typsend) FROM pg_type t WHERE classid = 'pg_type'::regclass AND t.oid = objid),
-		': ' || (SELECT pg_get_viewdef(c.oid) FROM pg_class c WHERE classid = 'pg_class'::regclass AND c.oid = objid AND relkind = 'v'), '')
+		': ' || (SELECT concat_ws('|', pg_get_viewdef(c.oid), relacl::text, (SELECT string_agg(col_description(c.oid, attnum), '|' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid))
+			FROM pg_class c WHERE classid = 'pg_class'::regclass AND c.oid = objid AND relkind = 'v'), '')
 		|| coalesce(' -- ' || obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), '')
 		|| coalesce(' ' || (SELECT concat_ws('|', aggtransfn, aggcombinefn, aggfinalfn, aggserialfn, aggdeserialfn, aggtranstype::regtype, aggtransspace) FROM pg_aggregate WHERE classid = 'pg_proc'::regclass AND aggfnoid = objid), '') AS part
 	FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'hpimp') AND deptype = 'e'
