@@ -4,12 +4,17 @@
 #	make installcheck			its tests, on that server (running)
 #	make test					everything, on a private throw-away server
 #	make unit					the tests of the numeric core; needs a C compiler only
+#	make unit-32				the same for a 32-bit machine
+#	make unit-big-endian		the same for a big-endian machine, emulated
 #	make demo					a tour on a real sweep; make demo-stop ends its server
 #	make pictures				the pictures of README, drawn anew
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
 #	make test-versions			make test with each PostgreSQL that is installed
+#	make test-debian			with each that Debian has, by gcc and clang, with and
+#								without assertions, in a Debian of its own each (root)
+#	make test-upgrade			pg_upgrade of stored studies and forests (root)
 #	make dist, make deb			the release: archives of the last commit, Debian packages
 #
 # make test and make demo install what they need from Debian's packages when run
@@ -24,7 +29,9 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*.c src/pg/*.c)))
 # built with CPPFLAGS only: results must be the same to the last bit everywhere.
 # The server's headers are named as system headers so that all of -Wextra holds
 # for our files and not for theirs.
-PG_CPPFLAGS = -I$(srcdir)/src -isystem $(includedir_server) -ffp-contract=off
+# On 32-bit x86 numbers are kept in SSE registers for the same reason.
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(includedir_server) -ffp-contract=off \
+	$(if $(filter i%86,$(host_cpu)),-msse2 -mfpmath=sse)
 # The signatures of callbacks are not ours to choose: unused parameters are fine.
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter $(clang_flags)
 # A server built with gcc passes on options that clang does not know.
@@ -51,8 +58,8 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop pictures bench bench-instructions quality \
-	test-versions dist deb
+DELEGATED = check test unit unit-32 unit-big-endian test-versions test-debian test-upgrade \
+	demo demo-stop pictures bench bench-instructions quality dist deb
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -115,8 +122,20 @@ test:
 test-versions:
 	@test/run --all-versions
 
+test-debian:
+	@test/versions/run
+
+test-upgrade:
+	@test/versions/upgrade
+
 unit:
 	@$(MAKE) -s -C test/unit
+
+unit-32:
+	@NEEDS='gcc-i686-linux-gnu libc6-dev-i386-cross' MAKE='$(MAKE)' test/unit/run i686-linux-gnu-gcc
+
+unit-big-endian:
+	@NEEDS='gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user' MAKE='$(MAKE)' test/unit/run s390x-linux-gnu-gcc
 
 demo:
 	@test/demo/run

@@ -40,9 +40,9 @@ classify(Oid type)
 
 /* Errors for what has no rows to read: an index, a sequence, a type. */
 static void
-check_relation_kind(Oid relation, const char *name)
+check_relation_kind(char kind, const char *name)
 {
-	switch (get_rel_relkind(relation))
+	switch (kind)
 	{
 		case RELKIND_RELATION:
 		case RELKIND_PARTITIONED_TABLE:
@@ -59,11 +59,8 @@ check_relation_kind(Oid relation, const char *name)
 }
 
 static void
-read_columns(Source *source)
+read_columns(Source *source, TupleDesc descriptor)
 {
-	Relation	rel = relation_open(source->relation, AccessShareLock);
-	TupleDesc	descriptor = RelationGetDescr(rel);
-
 	source->columns = palloc((descriptor->natts + 1) * sizeof(Column));
 	for (int i = 0; i < descriptor->natts; i++)
 	{
@@ -77,24 +74,30 @@ read_columns(Source *source)
 			.class = classify(attribute->atttypid)
 		};
 	}
-	relation_close(rel, AccessShareLock);
 }
 
+/*
+ * The query goes by name.  So the name is read under a lock, which is kept to
+ * the end of the transaction as that of any query is: whoever waited for it
+ * while tables changed names reads the one that was meant, under the columns
+ * found here.
+ */
 Source
 relation_source(Oid relation, Oid namespace)
 {
 	Source		source = {.relation = relation};
-	char	   *name = get_rel_name(relation);
+	Relation	rel = try_relation_open(relation, AccessShareLock);
 
-	if (name == NULL)
+	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", relation)));
-	source.name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-											 name);
-	check_relation_kind(relation, source.name);
+	source.name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+											 RelationGetRelationName(rel));
+	check_relation_kind(rel->rd_rel->relkind, source.name);
 	source.schema = pstrdup(quote_identifier(get_namespace_name(namespace)));
-	read_columns(&source);
+	read_columns(&source, RelationGetDescr(rel));
+	relation_close(rel, NoLock);
 	return source;
 }
 

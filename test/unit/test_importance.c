@@ -461,7 +461,7 @@ test_ticks(void)
 
 	hp_rng_init(&rng, 1, 1);
 	permute(&c, &rng, increase);
-	ok(c.unseen.n > 20000 && unit_ticks - before >= c.unseen.n / 5000,
+	ok(c.unseen.n > 20000 && unit_ticks - before >= (long) c.unseen.n / 5000,
 	   "%ld ticks over %u unseen runs", unit_ticks - before, c.unseen.n);
 
 	/* of few the effects are looked at: the others are predicted all the same */
@@ -471,7 +471,7 @@ test_ticks(void)
 	before = unit_ticks;
 	hp_add_total_effects(permuter, c.tree, &c.unseen, 7,
 						 hp_total_effects_create(unit_env, c.n_runs, SUBJECTS));
-	ok(unit_ticks - before >= c.unseen.n / 5000,
+	ok(unit_ticks - before >= (long) c.unseen.n / 5000,
 	   "%ld ticks where few are permuted", unit_ticks - before);
 	unit_free_all();
 }

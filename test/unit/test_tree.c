@@ -21,13 +21,20 @@ typedef struct Problem
 	HpTreeSettings settings;
 } Problem;
 
+/* A type that sums need not fit by a hair, where there is one. */
+#ifdef __SIZEOF_INT128__
+typedef __int128 Wide;
+#else
+typedef int64_t Wide;
+#endif
+
 /* What the drawn runs say of a node. */
 typedef struct Facts
 {
 	uint32_t	runs;
 	uint32_t	weight;
 	uint32_t	depth;
-	__int128	sum;
+	Wide	sum;
 	long double squares;		/* of deviations from the mean */
 	uint32_t	parent;
 } Facts;
@@ -155,7 +162,7 @@ find_facts(const Problem *p, const HpTree *tree)
 				{
 					fact->runs++;
 					fact->weight += p->draws[run];
-					fact->sum += (__int128) p->target[run] * p->draws[run];
+					fact->sum += (Wide) p->target[run] * p->draws[run];
 					fact->depth = depth;
 				}
 				else
@@ -181,10 +188,10 @@ find_facts(const Problem *p, const HpTree *tree)
 static int64_t
 rounded_mean(const Facts *fact)
 {
-	__int128	twice = 2 * fact->sum;
+	Wide	twice = 2 * fact->sum;
 	bool		negative = twice < 0;
-	__int128	size = negative ? -twice : twice;
-	__int128	mean = (size + fact->weight) / (2 * (__int128) fact->weight);
+	Wide	size = negative ? -twice : twice;
+	Wide	mean = (size + fact->weight) / (2 * (Wide) fact->weight);
 
 	return (int64_t) (negative ? -mean : mean);
 }
