@@ -56,6 +56,17 @@ PG_FUNCTION_INFO_V1(fuzz);
 
 /* ---- questions ---- */
 
+/* What to ask of this input: a hash (FNV-1a). */
+static uint64
+choose(const uint8 *bytes, size_t size)
+{
+	uint64		hash = UINT64CONST(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * UINT64CONST(0x100000001b3);
+	return hash >> 8;
+}
+
 #define MOST_ARGUMENTS	16
 
 typedef struct Question
@@ -110,7 +121,7 @@ static Question changes[] = {
 	{"hp_study_merge(hp_study,hp_study)", {NULL, END}},
 };
 
-/* One of them a study: all would take long. */
+/* One of them is made of a study. */
 static Question forests[] = {
 #define FOREST(...) {"hp_forest(hp_study," FOREST_ARGUMENTS ")", {__VA_ARGS__, END}}
 	FOREST("2", NULL, NULL, "1", "0", NULL, NULL, NULL, "native", "permutation", "auto", "minimize", "0.1", NULL, "f"),
@@ -165,8 +176,28 @@ typedef struct Answer
 	TupleDesc	descriptor;
 } Answer;
 
+/*
+ * Go on after an error, which what was called is free to raise unless it is one
+ * of the server's own or ran out of memory.
+ */
+static void
+forgive(MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
+		error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+		finding(unpack_sql_state(error->sqlerrcode), error->message);
+	if (getenv("FUZZ_ERRORS") != NULL)
+		fprintf(stderr, "error: %s: %s\n", unpack_sql_state(error->sqlerrcode), error->message);
+	FreeErrorData(error);
+}
+
 static Answer
-ask(Question *question, Datum subject)
+call(Question *question, Datum subject, bool isnull)
 {
 	LOCAL_FCINFO(fcinfo, MOST_ARGUMENTS + 1);
 	ExprContext *context = CreateStandaloneExprContext();
@@ -176,13 +207,11 @@ ask(Question *question, Datum subject)
 	};
 	Answer		answer = {0};
 
-	if (question->info.fn_oid == InvalidOid)
-		prepare(question);
 	question->info.fn_extra = NULL;
 	question->info.fn_mcxt = CurrentMemoryContext;
 	InitFunctionCallInfoData(*fcinfo, &question->info, question->n_rest + 1,
 							 InvalidOid, NULL, (Node *) &result);
-	fcinfo->args[0] = (NullableDatum) {subject, false};
+	fcinfo->args[0] = (NullableDatum) {subject, isnull};
 	for (int i = 0; i < question->n_rest; i++)
 		fcinfo->args[i + 1] = (NullableDatum) {question->value[i], question->isnull[i]};
 	answer.value = FunctionCallInvoke(fcinfo);
@@ -190,6 +219,40 @@ ask(Question *question, Datum subject)
 	answer.rows = result.setResult;
 	answer.descriptor = result.setDesc;
 	return answer;
+}
+
+/* Ask, in a subtransaction of its own: NULL and no rows if that is an error. */
+static Answer
+ask_of(Question *question, Datum subject, bool isnull)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile Answer answer = {.isnull = true};
+
+	if (question->info.fn_oid == InvalidOid)
+		prepare(question);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		*unvolatize(Answer *, &answer) = call(question, subject, isnull);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		forgive(context);
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return *unvolatize(Answer *, &answer);
+}
+
+static Answer
+ask(Question *question, Datum subject)
+{
+	return ask_of(question, subject, false);
 }
 
 static void
@@ -211,9 +274,12 @@ static void
 check_shares(Datum forest)
 {
 	Answer		answer = ask(&of_forest[0], forest);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(answer.descriptor, &TTSOpsMinimalTuple);
+	TupleTableSlot *slot;
 	double		sum = 0;
 
+	if (answer.rows == NULL)
+		finding("a forest has no importances", "");
+	slot = MakeSingleTupleTableSlot(answer.descriptor, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(answer.rows, true, false, slot))
 	{
 		bool		isnull;
@@ -236,8 +302,11 @@ static void
 ask_marginals(Datum forest)
 {
 	Answer		answer = ask(&of_forest[1], forest);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(answer.descriptor, &TTSOpsMinimalTuple);
+	TupleTableSlot *slot;
 
+	if (answer.rows == NULL)
+		return;
+	slot = MakeSingleTupleTableSlot(answer.descriptor, &TTSOpsMinimalTuple);
 	if (marginal.info.fn_oid == InvalidOid)
 		prepare(&marginal);
 	for (int i = 0; i < 4 && tuplestore_gettupleslot(answer.rows, true, true, slot); i++)
@@ -247,40 +316,47 @@ ask_marginals(Datum forest)
 
 		marginal.value[0] = slot_getattr(slot, 1, &isnull);
 		effect = ask(&marginal, forest);
-		tuplestore_end(effect.rows);
+		if (effect.rows != NULL)
+			tuplestore_end(effect.rows);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(answer.rows);
 }
 
+/* All tables, and one of the reports and spaces. */
 static void
-question_forest(Datum forest)
+question_forest(Datum forest, uint64 choice)
 {
-	ask_all(of_forest, lengthof(of_forest), forest);
-	ask_marginals(forest);
-	for (int i = 0; i < lengthof(spaces); i++)
-	{
-		Datum		other = ask(&spaces[i], forest).value;
+	Answer		other;
 
-		ask_all(&of_forest[3], 2, other);
-		ask_marginals(other);
-	}
+	ask_all(of_forest, 5, forest);
+	ask_all(&of_forest[5 + choice % (lengthof(of_forest) - 5)], 1, forest);
+	ask_marginals(forest);
+	other = ask(&spaces[choice / 64 % lengthof(spaces)], forest);
+	if (other.isnull)
+		return;
+	ask_all(&of_forest[3], 2, other.value);
+	ask_marginals(other.value);
 }
 
+/*
+ * One forest of it, asked one question: more of them are what other inputs ask.
+ * Replicates for p-values, the last kind of forest, take long.
+ */
 static void
-question_study(Datum study, size_t size)
+question_study(Datum study, uint64 choice)
 {
+	int			kind = choice % 64 == 63 ? lengthof(forests) - 1 : choice / 64 % (lengthof(forests) - 1);
 	Answer		forest;
 
 	ask_all(of_study, lengthof(of_study), study);
-	forest = ask(&forests[size % lengthof(forests)], study);
+	forest = ask(&forests[kind], study);
 	if (forest.isnull)
 		return;
-	/* of parameters, not of groups, beside which they sum to 1 */
-	if (size % lengthof(forests) != 1 && size % lengthof(forests) != 2 &&
-		size % lengthof(forests) != 5)
+	/* with groups, rows are more than what sums to 1 */
+	if (forests[kind].isnull[13])
 		check_shares(forest.value);
-	question_forest(forest.value);
+	ask_all(&of_forest[choice / 4096 % lengthof(of_forest)], 1, forest.value);
 }
 
 /* ---- reading ---- */
@@ -340,30 +416,31 @@ check_round_trip(FlatType *type, Datum value)
 
 /* ---- targets ---- */
 
+static uint64 accepted;
+
 static void
 target_study(const uint8 *bytes, size_t size)
 {
 	Datum		study = receive(&study_type, bytes, size);
+	uint64		choice = choose(bytes, size);
+	Question   *change = &changes[choice / 65536 % lengthof(changes)];
+	Answer		changed;
 
+	accepted++;
 	check_round_trip(&study_type, study);
-	question_study(study, size);
-	for (int i = 0; i < lengthof(changes); i++)
+	question_study(study, choice);
+	if (change->info.fn_oid == InvalidOid)
+		prepare(change);
+	if (change == &changes[2])	/* merge it with itself */
 	{
-		Datum		changed;
-
-		if (i == 2)
-		{
-			if (changes[i].info.fn_oid == InvalidOid)
-				prepare(&changes[i]);
-			changes[i].value[0] = study;
-			changes[i].isnull[0] = false;
-		}
-		changed = ask(&changes[i], study).value;
-		check_round_trip(&study_type, changed);
-		ask_all(of_study, lengthof(of_study), changed);
-		if (i == 2)
-			question_study(changed, size + 1);
+		change->value[0] = study;
+		change->isnull[0] = false;
 	}
+	changed = ask(change, study);
+	if (changed.isnull)
+		return;
+	check_round_trip(&study_type, changed.value);
+	ask_all(of_study, lengthof(of_study), changed.value);
 }
 
 static void
@@ -371,8 +448,9 @@ target_forest(const uint8 *bytes, size_t size)
 {
 	Datum		forest = receive(&forest_type, bytes, size);
 
+	accepted++;
 	check_round_trip(&forest_type, forest);
-	question_forest(forest);
+	question_forest(forest, choose(bytes, size));
 }
 
 /* Configs as text, one a line. */
@@ -391,38 +469,35 @@ target_config(const uint8 *bytes, size_t size)
 	text[size] = '\0';
 	if (strlen(text) != size || !pg_verifymbstr(text, size, true))
 		return;
-	if (add.info.fn_oid == InvalidOid)
-	{
-		prepare(&add);
-		prepare(&predict);
-	}
 	for (char *line = strtok(text, "\n"); line != NULL && n < 30; line = strtok(NULL, "\n"))
 	{
 		Datum		config = DirectFunctionCall1(jsonb_in, CStringGetDatum(line));
-		LOCAL_FCINFO(fcinfo, 3);
+		Answer		more;
 
 		ask(&number, config);
-		add.info.fn_mcxt = CurrentMemoryContext;
-		InitFunctionCallInfoData(*fcinfo, &add.info, 3, InvalidOid, NULL, NULL);
-		fcinfo->args[0] = (NullableDatum) {study, n == 0};
-		fcinfo->args[1] = (NullableDatum) {config, false};
-		fcinfo->args[2] = (NullableDatum) {Float8GetDatum(n++ % 7 + strlen(line) % 3), false};
-		study = FunctionCallInvoke(fcinfo);
+		add.value[0] = config;
+		add.value[1] = Float8GetDatum(n % 7 + strlen(line) % 3);
+		more = ask_of(&add, study, n == 0);
+		if (more.isnull)
+			continue;
+		study = more.value;
+		n++;
 		predict.value[0] = config;
 	}
 	if (n == 0)
 		return;
+	accepted++;
 	check_round_trip(&study_type, study);
-	question_study(study, size);
+	question_study(study, choose(bytes, size));
 	forest = ask(&forests[0], study);
-	ask(&predict, forest.value);
+	if (!forest.isnull)
+		ask(&predict, forest.value);
 }
 
 /* ---- libFuzzer ---- */
 
 static void (*target) (const uint8 *, size_t);
 static uint64 inputs;
-static uint64 accepted;
 
 /* Memory that is not given back, input after input. */
 #define WARM_UP		2000
@@ -457,18 +532,10 @@ one_input(const uint8 *bytes, size_t size)
 	PG_TRY();
 	{
 		target(bytes, size);
-		accepted++;
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(scratch);
-		error = CopyErrorData();
-		FlushErrorState();
-		if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			finding(unpack_sql_state(error->sqlerrcode), error->message);
+		forgive(scratch);
 	}
 	PG_END_TRY();
 	RollbackAndReleaseCurrentSubTransaction();

@@ -28,9 +28,14 @@ INSERT INTO studies SELECT 'names', hp_study_agg(jsonb_build_object('', i % 2, '
 INSERT INTO studies SELECT 'wide_codes', hp_study_agg(jsonb_build_object('n', i), i % 5) FROM generate_series(1, 300) i;
 SET hpimp.max_runs = 1000;
 INSERT INTO studies SELECT 'sample', hp_study_agg(jsonb_build_object('a', i % 7, 'on', i % 2 = 0, 'w', 'w' || i % 3), i % 11) FROM generate_series(1, 1200) i;
-INSERT INTO studies SELECT 'larger_sample', hp_study_agg(jsonb_build_object('a', i), i % 3) FROM generate_series(1, 1010) i;
 
 SELECT 'study', name, encode(hp_study_send(study), 'hex') FROM studies
+UNION ALL
+-- no server makes samples so small: one run kept, another tallied; all numbers 1
+SELECT 'study', 'small_sample', encode('hpst'::bytea, 'hex') || '0106' || '0101' || '000000' || '01' || 'ffffffffffffffff' ||
+    '01' || one || one || sum || one || '01' || '026c72' || '01' || '01' || one || '01' || '01' ||
+    '0000' || '01' || one || one || repeat(sum, 5) || '00'
+FROM (VALUES ('000000000000f03f', '024401000000')) v (one, sum)
 UNION ALL
 SELECT 'forest', format('%s_%s_%s', method, encoding, study.name),
     encode(hp_forest_send(hp_forest(study, trees => 2, method => method, encoding => encoding, depth => depth, uncertainty => depth IS NOT NULL,
