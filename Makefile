@@ -8,6 +8,7 @@
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
+#	make fuzz					hostile input, some five minutes of it
 #	make test-versions			make test with each PostgreSQL that is installed
 #
 # make test and make demo install what they need from Debian's packages when run
@@ -45,11 +46,11 @@ else
 $(info The TAP tests are left out: Perl has no IPC::Run (Debian: libipc-run-perl).)
 endif
 endif
-EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench/core
+EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench/core test/fuzz/build
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions
+DELEGATED = check test unit demo demo-stop bench bench-instructions quality fuzz test-versions
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -129,5 +130,8 @@ bench-instructions:
 
 quality:
 	@test/quality/run
+
+fuzz:
+	@test/fuzz/run
 
 .PHONY: $(DELEGATED)

@@ -169,7 +169,7 @@ class Session:
         self.run('''CREATE TABLE runs (id int, config jsonb, metric float8, summary jsonb, k numeric, t text);
                     CREATE TABLE runs_json (config json, metric numeric, summary json, k bool, t text);
                     CREATE TABLE runs_summary (summary jsonb, config text);
-                    CREATE VIEW runs_view AS SELECT id, config, metric::float4, summary, k, t FROM runs''')
+                    CREATE VIEW runs_view AS SELECT id, config, metric, summary, k, t FROM runs''')
 
     def fill(self, rows):
         self.run('TRUNCATE runs, runs_json')

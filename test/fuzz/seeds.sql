@@ -42,4 +42,12 @@ SELECT 'forest', format('%s_%s_%s', method, encoding, study.name),
         categorical => CASE WHEN depth = 1 THEN '{lr}'::text[] END)), 'hex')
 FROM studies study,
     (VALUES ('permutation', 'native', NULL), ('permutation', 'native', 1), ('impurity', 'onehot', 1), ('corrected', 'native', NULL), ('fanova', 'native', NULL), ('ped_anova', 'onehot', NULL)) v (method, encoding, depth)
-WHERE study.name = 'mixed' OR (study.name IN ('few', 'names', 'odd_numbers') AND method = 'fanova') OR (study.name IN ('one', 'sample') AND method = 'permutation' AND depth = 1);
+WHERE study.name = 'mixed' OR (study.name IN ('few', 'names', 'odd_numbers') AND method = 'fanova') OR (study.name IN ('one', 'sample') AND method = 'permutation' AND depth = 1)
+UNION ALL
+-- configs, one a line
+SELECT 'config', name, encode(convert_to(lines, 'UTF8'), 'hex')
+FROM (VALUES ('flat', (SELECT string_agg(config::text, E'\n') FROM runs WHERE i <= 6)),
+    ('wrapped', E'{"lr": {"value": 1}, "b": {"desc": null, "value": [1, {}]}, "_wandb": {"value": 1}}\n{"lr": {"value": {"a": {}}}}'),
+    ('numbers', E'{"a": 1e400, "b": -0, "c": 9007199254740993}\n{"a": "nan", "b": "007", "c": true}\n{"a": 5e-324, "b": 1.00}'),
+    ('names', E'{"": 1, ".": 2, "a.b": 3, "a": {"b": 4}, "\\u00e9": null}\n{"a.b": "x", "a": []}'),
+    ('deep', repeat('{"d": ', 60) || '"x"' || repeat('}', 60) || E'\n{"d": 1}')) v (name, lines);

@@ -1,5 +1,5 @@
 /*
- * core_forest.c
+ * core_cells.c
  *		From cells made up of bytes to everything that is told of them.
  *
  * Few runs of few parameters, of all kinds of values; all methods, encodings
