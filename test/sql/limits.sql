@@ -60,11 +60,11 @@ SELECT kind, distinct_values FROM hp_parameters(hp_forest((SELECT hp_study_agg(j
 SELECT kind, distinct_values FROM hp_parameters(hp_forest((SELECT hp_study_agg(jsonb_build_object('x', repeat('1', 1101 + i % 2)), i) FROM generate_series(1, 10) i), trees => 1));
 
 --
--- Levels told apart: 65,534, the rarest beyond are one; numbers: 65,535, beyond that quantiles
+-- Levels: 65,535 are told apart, of more the rarest are one; numbers: likewise, of more quantiles
 --
 CREATE TEMP TABLE levels AS
 SELECT n, hp_study_agg(jsonb_build_object('x', CASE what WHEN 'level' THEN to_jsonb('w' || i % n) ELSE to_jsonb(i % n) END), i % 7) AS study, what
-FROM (VALUES (65534, 'level'), (65535, 'level'), (65535, 'number'), (65536, 'number')) v (n, what), generate_series(1, 140000) i GROUP BY n, what;
+FROM (VALUES (65535, 'level'), (65536, 'level'), (65535, 'number'), (65536, 'number')) v (n, what), generate_series(1, 140000) i GROUP BY n, what;
 SELECT what, n, distinct_values, note FROM levels, hp_parameters(hp_forest(study, trees => 1, max_depth => 2, method => 'impurity')) ORDER BY what, n;
 DROP TABLE levels;
 
