@@ -11,6 +11,7 @@
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
+#	make fuzz					hostile input, some five minutes of it
 #	make test-versions			make test with each PostgreSQL that is installed
 #	make test-debian			with each that Debian has, by gcc and clang, with and
 #								without assertions, in a Debian of its own each (root)
@@ -54,12 +55,12 @@ else
 $(info The TAP tests are left out: Perl has no IPC::Run (Debian: libipc-run-perl).)
 endif
 endif
-EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench/core
+EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench/core test/fuzz/build
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 DELEGATED = check test unit unit-32 unit-big-endian test-versions test-debian test-upgrade \
-	demo demo-stop pictures bench bench-instructions quality dist deb
+	demo demo-stop pictures bench bench-instructions quality fuzz dist deb
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -154,6 +155,9 @@ bench-instructions:
 
 quality:
 	@test/quality/run
+
+fuzz:
+	@test/fuzz/run
 
 dist:
 	@test/package/run dist

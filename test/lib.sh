@@ -180,7 +180,7 @@ private_copy() {
 	version=$("$PG_CONFIG" --version)
 	mkdir "$top/src"
 	tar -C "$checkout" --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude=./results \
-		--exclude=./tmp_check --exclude=./test/unit/build -cf - . | tar -C "$top/src" --no-same-owner -xf -
+		--exclude=./tmp_check --exclude=./test/unit/build --exclude=./test/fuzz/build -cf - . | tar -C "$top/src" --no-same-owner -xf -
 	log=$top/log
 	: >"$log"
 	[ -z "$user" ] || chown -R "$user": "$top"

@@ -189,6 +189,15 @@ find_extremes(const HpFrame *frame, HpMetric *m)
 	m->share = fmin(1, sum / moments->sum_squares);
 }
 
+/* Halves first would lose the last bit of the smallest numbers. */
+static double
+middle(double a, double b)
+{
+	double		sum = a + b;
+
+	return isinf(sum) ? a / 2 + b / 2 : sum / 2;
+}
+
 HpMetric
 hp_describe_metric(const HpFrame *frame)
 {
@@ -203,7 +212,7 @@ hp_describe_metric(const HpFrame *frame)
 		return m;
 	m.minimum = y[0];
 	m.maximum = y[n - 1];
-	m.median = y[(n - 1) / 2] / 2 + y[n / 2] / 2;
+	m.median = middle(y[(n - 1) / 2], y[n / 2]);
 	m.stddev = hp_stddev(&frame->moments, n);
 	if (isinf(m.stddev))
 		m.stddev = NAN;

@@ -369,8 +369,7 @@ answer_quality(ReturnSetInfo *result, const Model *model)
 	Row			out = {0};
 
 	add_bigint(&out, runs->used);
-	add_bigint(&out, runs->no_metric + runs->nan_metric +
-			   runs->infinite_metric);
+	add_bigint(&out, model_left_out(runs));
 	add_bigint(&out, runs->no_metric);
 	add_bigint(&out, runs->nan_metric);
 	add_bigint(&out, runs->infinite_metric);

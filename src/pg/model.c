@@ -483,6 +483,9 @@ get_rows(Reader *reader, Model *model)
 	{
 		CHECK_FOR_INTERRUPTS();
 		get_row(reader, &model->rows[i]);
+		if (model->rows[i].all_runs > model->runs.all ||
+			model->rows[i].runs > model->runs.used)
+			damaged(reader, "More runs have a parameter than there are.");
 		if (i > 0 && !in_order(model->rows[i - 1].parameter,
 							   model->rows[i].parameter))
 			model->shuffled = true;

@@ -14,6 +14,7 @@
 #include "core/describe.h"
 #include "core/forest.h"
 #include "core/measure.h"
+#include "core/tally.h"
 #include "pg/bytes.h"
 
 /* The importance that hp_importance reports. */
@@ -88,6 +89,14 @@ typedef struct ModelRuns
 	uint64		nan_metric;
 	uint64		infinite_metric;
 } ModelRuns;
+
+/* Runs left out; counts from outside may be as large as counts get. */
+static inline uint64
+model_left_out(const ModelRuns *runs)
+{
+	return hp_add_counts(hp_add_counts(runs->no_metric, runs->nan_metric),
+						 runs->infinite_metric);
+}
 
 /* Numbers from first to before end. */
 typedef struct Span

@@ -263,7 +263,7 @@ append_left_out(StringInfo out, const ModelRuns *runs)
 		runs->no_metric, runs->nan_metric, runs->infinite_metric
 	};
 	const char *const names[] = {"without metric", "NaN", "infinite"};
-	uint64		sum = counts[0] + counts[1] + counts[2];
+	uint64		sum = model_left_out(runs);
 	const char *comma = "";
 
 	if (sum == 0)

@@ -99,8 +99,7 @@ sample_total(const Study *study)
 static inline uint64
 sample_runs_seen(const Study *study)
 {
-	return sample_total(study) + study->left_out.no_metric +
-		study->left_out.nan_metric + study->left_out.infinite_metric;
+	return hp_add_counts(sample_total(study), study_left_out(&study->left_out));
 }
 
 /* sample.c */

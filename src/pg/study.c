@@ -445,6 +445,13 @@ add_run(Study *study, Jsonb *config, double metric)
 	study->n_runs++;
 }
 
+/* A count may have come from outside: it ends at the largest there is. */
+static inline void
+count_one(uint64 *count)
+{
+	*count = hp_add_counts(*count, 1);
+}
+
 /*
  * Adds a run; one without a usable metric is counted, and its config is not
  * looked at.  A NULL config has no parameters.
@@ -454,11 +461,11 @@ study_add_run(Study *study, Jsonb *config, bool metric_isnull, double metric)
 {
 	study->flat_size = 0;
 	if (metric_isnull)
-		study->left_out.no_metric++;
+		count_one(&study->left_out.no_metric);
 	else if (isnan(metric))
-		study->left_out.nan_metric++;
+		count_one(&study->left_out.nan_metric);
 	else if (isinf(metric))
-		study->left_out.infinite_metric++;
+		count_one(&study->left_out.infinite_metric);
 	else
 	{
 		study->limit = sample_max_runs;

@@ -21,7 +21,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/jsonb.h"
 
-#include "core/value.h"
+#include "core/tally.h"
 
 /* One hyperparameter of a study in the making. */
 typedef struct StudyColumn
@@ -48,6 +48,15 @@ typedef struct StudyLeftOut
 	uint64		nan_metric;
 	uint64		infinite_metric;
 } StudyLeftOut;
+
+/* All of them; counts from outside may be as large as counts get. */
+static inline uint64
+study_left_out(const StudyLeftOut *left_out)
+{
+	return hp_add_counts(hp_add_counts(left_out->no_metric,
+									   left_out->nan_metric),
+						 left_out->infinite_metric);
+}
 
 /* Texts of names and values (study_memory.c). */
 typedef struct StudyTexts StudyTexts;

@@ -403,15 +403,12 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 static void
 notice_unusable(const Model *model, uint32 n_parameters)
 {
-	uint64		left_out = model->runs.no_metric + model->runs.nan_metric +
-		model->runs.infinite_metric;
-
 	if (model->runs.used < 2)
 		ereport(NOTICE,
 				(errmsg("too few runs to tell what matters: %llu",
 						(unsigned long long) model->runs.used),
 				 errdetail("%llu runs were left out because their metric is null or not finite.",
-						   (unsigned long long) left_out),
+						   (unsigned long long) model_left_out(&model->runs)),
 				 errhint("Importances need at least two runs with a finite metric, and are worth reading from some fifty on.")));
 	else if (model->n_rows == 0 && n_parameters > 0)
 		ereport(NOTICE,

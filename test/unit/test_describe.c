@@ -258,6 +258,7 @@ test_metric_by_hand(void)
 	const double sentinel[] = {0.5, 2147483647, 0.1, 0.9};
 	const double huge[] = {-1.7e308, 1.7e308, 1.6e308};
 	const double flat[] = {0.1, 0.1, 0.1};
+	const double smallest[] = {5e-324, 5e-324};
 	double		many[20];
 	HpMetric	m = hp_describe_metric(unit_frame(NULL, 0, sentinel, 4));
 
@@ -279,6 +280,8 @@ test_metric_by_hand(void)
 	is_double(m.median, 1.6e308, 0, "a median of three");
 	ok(m.extremes >= 1 && m.extremes <= 3 && m.share >= 0.9 && m.share <= 1,
 	   "+-1.7e308: a share of 0.9 to 1");
+	m = hp_describe_metric(unit_frame(NULL, 0, smallest, 2));
+	ok(m.median == 5e-324, "nor is the median of the smallest numbers 0");
 	m = hp_describe_metric(unit_frame(NULL, 0, flat, 3));
 	ok(m.extremes == 0 && m.median == 0.1 && !isnan(m.share),
 	   "a constant metric has no extremes");

@@ -136,6 +136,11 @@ typedef union UnitBlock
 	max_align_t align;
 } UnitBlock;
 
+/* So many bytes of a block are filled: all, unless a million are asked for often. */
+#ifndef UNIT_FILLED
+#define UNIT_FILLED		SIZE_MAX
+#endif
+
 static UnitBlock *unit_blocks = NULL;
 static long unit_ticks = 0;		/* how often the core called tick() */
 
@@ -152,7 +157,7 @@ unit_alloc(void *arg, size_t size)
 	}
 	block->next = unit_blocks;
 	unit_blocks = block;
-	return memset(block + 1, 0x7e, size);
+	return memset(block + 1, 0x7e, size < UNIT_FILLED ? size : UNIT_FILLED);
 }
 
 UNIT_INLINE void
