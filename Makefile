@@ -9,6 +9,10 @@
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
 #	make test-versions			make test with each PostgreSQL that is installed
+#	make test-sanitizers		its regression tests under ASan and UBSan
+#	make test-valgrind			some of them under valgrind; REGRESS=all for all
+#	make coverage				how many lines of src the tests run
+#	make soak					faults by the thousand and 10,000 calls: half an hour
 #
 # make test and make demo install what they need from Debian's packages when run
 # as root or with sudo; without make, call test/run and test/demo/run themselves.
@@ -49,7 +53,8 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions
+DELEGATED = check test unit demo demo-stop bench bench-instructions quality test-versions \
+	test-sanitizers test-valgrind coverage soak
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -111,6 +116,18 @@ test:
 
 test-versions:
 	@test/run --all-versions
+
+test-sanitizers:
+	@test/sanitizers/run asan ubsan
+
+test-valgrind:
+	@test/sanitizers/run valgrind
+
+coverage:
+	@test/coverage/run
+
+soak:
+	@test/soak/run
 
 unit:
 	@$(MAKE) -s -C test/unit
