@@ -21,7 +21,7 @@ my $scale = $ENV{FAULTS} || 1;
 srand(20261127);
 my @table;						# rows to print: fault, injected, calls, failed, took
 
-sub times { my ($n) = @_; return int($n * $scale) || 1; }
+sub scaled { my ($n) = @_; return int($n * $scale) || 1; }
 
 # shared memory in files, so that one can see what is left of it
 my $node = new_node('soak', <<'CONF');
@@ -194,7 +194,7 @@ my $clean = leftovers();
 
 my $load = start_load();
 my $start = time;
-my $n = times(2000);
+my $n = scaled(2000);
 my $run = start_psql($node, 'victim', map { ('SET statement_timeout = ' . int(1 + rand(rand() < 0.5 ? 20 : 200)), any_question()) } 1 .. $n);
 my $failed = judge('time-outs', $run, qr/ERROR:  canceling statement due to statement timeout/);
 record('statement_timeout of 1 to 200 ms', $failed, $n, $failed, $start);
@@ -211,7 +211,7 @@ stop_load($load);
 all_well('time-outs and cancels', $clean);
 my $gone = qr/terminating (connection|background worker .*) due to administrator command|lost connection to parallel worker|parallel worker failed to initialize/;
 $start = time;
-$n = times(300);
+$n = scaled(300);
 $run = start_psql($node, 'victim', map { question((qw(forest doubted corrected))[ rand 3 ]) } 1 .. $n);
 $injected = harass(0.2, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' ORDER BY random() LIMIT 1", 'pg_terminate_backend');
 $failed = judge('workers terminated', $run, $gone);
@@ -221,7 +221,7 @@ all_well('workers terminated', $clean);
 # ---- sessions told to go
 
 $start = time;
-$n = times(100);
+$n = scaled(100);
 $failed = 0;
 foreach my $i (1 .. $n)
 {
@@ -239,7 +239,7 @@ all_well('sessions terminated', $clean);
 # ---- no worker to be had
 
 $start = time;
-$n = times(300);
+$n = scaled(300);
 $run = start_psql($node, 'hog', 'SET max_parallel_workers_per_gather = 8',
 	map { ('SET statement_timeout = ' . int(20 + rand(400)), 'SELECT length(hp_forest(study, trees => 10000)::text) FROM kept', 'SELECT pg_sleep(' . rand(0.1) . ')') } 1 .. 10 * $n);
 my $victim = start_psql($node, 'victim', map { any_question() } 1 .. $n);
@@ -274,8 +274,8 @@ my @changes = (
 	'DROP TABLE changing', 'CREATE TABLE changing AS SELECT * FROM few',
 	'CREATE INDEX i ON changing (id)', 'DROP INDEX i', 'VACUUM FULL changing', 'ANALYZE changing');
 $start = time;
-$n = times(500);
-$run = start_psql($node, 'ddl', (@changes) x times(1000));
+$n = scaled(500);
+$run = start_psql($node, 'ddl', (@changes) x scaled(1000));
 $victim = start_psql($node, 'victim', map { question('changing') } 1 .. $n);
 $failed = judge('tables changed', $victim,
 	qr/ERROR:  (relation "changing" does not exist|table "changing" has no column|.*column.*"?val_loss"?.* does not exist|relation with OID \d+ does not exist|could not open relation with OID \d+|deadlock detected)/);
@@ -283,9 +283,9 @@ ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_na
 eval { IPC::Run::finish($run->{psql}) };
 $run->{stderr} =~ s/^.*(terminating connection|server closed|connection to server was lost|probably means the server|before or while processing).*\n//mg;
 is($run->{stderr}, '', 'tables changed: the changes go through');
-record('tables changed, truncated, dropped meanwhile', times(1000) * @changes, $n, $failed, $start);
-delete @questions{'changing'};
-delete @want{'changing'};
+record('tables changed, truncated, dropped meanwhile', scaled(1000) * @changes, $n, $failed, $start);
+delete $questions{changing};
+delete $want{changing};
 
 # ... and by what reading it calls, midway
 ask(<<'SQL');
@@ -307,7 +307,7 @@ all_well('tables dropped', $clean);
 # ---- a worker is killed, and the server itself
 
 $start = time;
-$n = times(20);
+$n = scaled(20);
 $failed = 0;
 foreach my $i (1 .. $n)
 {
@@ -347,7 +347,7 @@ $clean = leftovers();
 # ---- a standby, whose queries are cancelled for the sake of replay
 
 $start = time;
-$n = times(200);
+$n = scaled(200);
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
@@ -385,7 +385,7 @@ SKIP:
 	my $before = ask("SELECT count(*) FROM pg_ls_dir('/dev/shm') f WHERE f LIKE 'PostgreSQL.%'");
 
 	$start = time;
-	$n = times(300);
+	$n = scaled(300);
 	# a file takes what there is, more or less, and gives it back
 	$run = start_psql($node, 'filler', map { ("COPY (SELECT repeat('x', 1000) FROM generate_series(1, " . int(4000 + rand(13000)) . ")) TO '/dev/shm/filler'",
 			'SELECT pg_sleep(' . rand(0.1) . ')', "COPY (SELECT) TO '/dev/shm/filler'", 'SELECT pg_sleep(' . rand(0.05) . ')') } 1 .. 20 * $n);
@@ -413,7 +413,7 @@ SKIP:
 }
 
 my $log = slurp_file($node->logfile);
-is(scalar(() = $log =~ /terminated by signal/g), times(20), 'no process has died but those that were killed');
+is(scalar(() = $log =~ /terminated by signal/g), scaled(20), 'no process has died but those that were killed');
 unlike($log, qr/TRAP:|PANIC|leaked|temporary file leak/, 'nothing failed an assertion or leaked');
 note('| ' . sprintf('%-46s %8s %8s %8s %9s', 'fault', 'injected', 'calls', 'failed', 'time'));
 note("| $_") foreach @table;
