@@ -1,50 +1,45 @@
 #!/usr/bin/perl
 # table.pl - the lines of code of each file below src, and how many gcov saw run.
 #
-#	table.pl TREE [--missed] [--least PER_CENT]
+#	table.pl FOLDER [--missed] [--least PER_CENT]
 #
-# Reads the *.gcov files below TREE/src. A line of a header is in several of them.
+# Reads the *.gcov files of FOLDER. A line of a header is in several of them.
 use strict;
 use warnings;
-use File::Find;
 use Getopt::Long;
 
 my ($missed, $least) = (0, 0);
 GetOptions('missed' => \$missed, 'least=f' => \$least) or die "unknown option\n";
-my $tree = shift or die "which tree?\n";
+my $folder = shift or die "which folder?\n";
 my %count;						# by file and line: how often it was run
 my %text;
 
 sub read_counts
 {
 	my ($path) = @_;
-	my $source;
+	my $source = '';
 
 	open(my $file, '<', $path) or die "cannot read $path: $!\n";
 	while (my $row = <$file>)
 	{
-		my ($times, $line, $code) = $row =~ /^\s*([^:]+?)\*?:\s*(\d+):(.*)/ or next;
-		if ($line == 0)
-		{
-			($source) = $code =~ m{^Source:(?:.*/)?(src/.*|pg/.*|core/.*)} if $code =~ /^Source:/;
-			last if defined $source && $source =~ m{^/};
-			next;
-		}
-		next if !defined $source || $times eq '-';
-		my $name = $source =~ m{^src/} ? $source : "src/$source";
-		$count{$name}{$line} += $times =~ /^\d+$/ ? $times : 0;
-		$text{$name}{$line} = $code;
+		# "   times:  line:code"; line 0 holds what the file is
+		my ($times, $line, $code) = $row =~ /^\s*([^:]+):\s*(\d+):(.*)/ or next;
+
+		$source = $1 if $line == 0 && $code =~ m{^Source:(src/.*)};
+		next if $source eq '' || $line == 0 || $times eq '-';
+		$count{$source}{$line} += $times =~ /^(\d+)/ ? $1 : 0;
+		$text{$source}{$line} = $code;
 	}
 	close($file);
 	return;
 }
 
-find({ no_chdir => 1, wanted => sub { read_counts($_) if /\.gcov$/ } }, "$tree/src");
+read_counts($_) foreach glob("$folder/*.gcov");
 die "nothing was counted\n" if !%count;
 
 my ($all, $run) = (0, 0);
 printf("%-32s %7s %7s %8s\n", 'file', 'lines', 'run', 'per cent');
-foreach my $name (sort grep { -e "$tree/$_" } keys %count)
+foreach my $name (sort keys %count)
 {
 	my @lines = sort { $a <=> $b } keys %{ $count{$name} };
 	my @not = grep { $count{$name}{$_} == 0 } @lines;

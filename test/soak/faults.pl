@@ -142,7 +142,7 @@ BEGIN
 		EXIT WHEN began AND NOT there;
 		began := began OR there;
 		PERFORM pg_sleep(pause * random());
-		EXECUTE format('SELECT count(*) FROM (%s) p WHERE %s(pid)', process, what) INTO done;
+		EXECUTE format('SELECT count(*) FROM (%s OFFSET 0) p WHERE %s(pid)', process, what) INTO done;
 		n := n + done;
 	END LOOP;
 	RETURN n;
@@ -150,10 +150,22 @@ END $$
 SQL
 ask($harass);
 
-sub harass
+# Begin to do so, before the victim comes; then what was done is what it says.
+sub start_harassing
 {
 	my ($pause, $process, $what) = @_;
-	return ask(sprintf('SELECT harass(%f, $q$%s$q$, %s)', $pause, $process, "'$what'"));
+	my $run = start_psql($node, 'harasser', sprintf('SELECT harass(%f, $q$%s$q$, %s)', $pause, $process, "'$what'"));
+
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'harasser' AND state = 'active'");
+	return $run;
+}
+
+sub harassed
+{
+	my ($run) = @_;
+	IPC::Run::finish($run->{psql});
+	is($run->{stderr}, '', 'who does the harm meets none');
+	return $run->{stdout} + 0;
 }
 
 # pgbench asks without a pause, and stops at a wrong answer or any error.
@@ -200,8 +212,9 @@ my $failed = judge('time-outs', $run, qr/ERROR:  canceling statement due to stat
 record('statement_timeout of 1 to 200 ms', $failed, $n, $failed, $start);
 
 $start = time;
+my $harm = start_harassing(0.06, "SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND backend_type = 'client backend' AND state = 'active'", 'pg_cancel_backend');
 $run = start_psql($node, 'victim', map { any_question() } 1 .. $n);
-my $injected = harass(0.06, "SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND backend_type = 'client backend' AND state = 'active'", 'pg_cancel_backend');
+my $injected = harassed($harm);
 $failed = judge('cancels', $run, qr/ERROR:  canceling statement due to user request/);
 record('pg_cancel_backend', $injected, $n, $failed, $start);
 
@@ -212,8 +225,9 @@ all_well('time-outs and cancels', $clean);
 my $gone = qr/terminating (connection|background worker .*) due to administrator command|lost connection to parallel worker|parallel worker failed to initialize/;
 $start = time;
 $n = scaled(300);
+$harm = start_harassing(0.2, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' ORDER BY random() LIMIT 1", 'pg_terminate_backend');
 $run = start_psql($node, 'victim', map { question((qw(forest doubted corrected))[ rand 3 ]) } 1 .. $n);
-$injected = harass(0.2, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' ORDER BY random() LIMIT 1", 'pg_terminate_backend');
+$injected = harassed($harm);
 $failed = judge('workers terminated', $run, $gone);
 record('pg_terminate_backend of a parallel worker', $injected, $n, $failed, $start);
 all_well('workers terminated', $clean);
