@@ -12,7 +12,7 @@
 #	make test-sanitizers		its regression tests under ASan and UBSan
 #	make test-valgrind			some of them under valgrind; REGRESS=all for all
 #	make coverage				how many lines of src the tests run
-#	make soak					faults by the thousand and 10,000 calls: half an hour
+#	make soak					faults by the thousand, 10,000 calls of each function
 #
 # make test and make demo install what they need from Debian's packages when run
 # as root or with sudo; without make, call test/run and test/demo/run themselves.
