@@ -4,14 +4,20 @@
 #	make installcheck			its tests, on that server (running)
 #	make test					everything, on a private throw-away server
 #	make unit					the tests of the numeric core; needs a C compiler only
-#	make unit-32				the same for a 32-bit machine
-#	make unit-big-endian		the same for a big-endian machine, emulated
 #	make demo					a tour on a real sweep; make demo-stop ends its server
 #	make pictures				the pictures of README, drawn anew
+#
+# longer ones
 #	make bench					speed beside the peers
 #	make bench-instructions		instructions of training: the same on a busy machine
 #	make quality				nearness to known truth beside the peers; QUICK=1 for a look
 #	make fuzz					hostile input, some five minutes of it
+#	make soak					faults by the thousand, 10,000 calls of each function
+#	make test-sanitizers		the regression tests under ASan and UBSan
+#	make test-valgrind			some of them under valgrind; REGRESS=all for all
+#	make coverage				how many lines of src the tests run
+#	make unit-32				the unit tests for a 32-bit machine
+#	make unit-big-endian		the same for a big-endian machine, emulated
 #	make test-versions			make test with each PostgreSQL that is installed
 #	make test-debian			with each that Debian has, by gcc and clang, with and
 #								without assertions, in a Debian of its own each (root)
@@ -59,8 +65,9 @@ EXTRA_CLEAN = results regression.diffs regression.out test/unit/build test/bench
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-DELEGATED = check test unit unit-32 unit-big-endian test-versions test-debian test-upgrade \
-	demo demo-stop pictures bench bench-instructions quality fuzz dist deb
+DELEGATED = check test unit unit-32 unit-big-endian \
+	test-versions test-debian test-upgrade test-sanitizers test-valgrind coverage fuzz soak \
+	demo demo-stop pictures bench bench-instructions quality dist deb
 
 ifneq (,$(wildcard $(PGXS)))
 
@@ -128,6 +135,18 @@ test-debian:
 
 test-upgrade:
 	@test/versions/upgrade
+
+test-sanitizers:
+	@test/sanitizers/run asan ubsan
+
+test-valgrind:
+	@test/sanitizers/run valgrind
+
+coverage:
+	@test/coverage/run
+
+soak:
+	@test/soak/run
 
 unit:
 	@$(MAKE) -s -C test/unit

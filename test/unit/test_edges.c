@@ -1,12 +1,8 @@
 /*
  * test_edges.c
- *		Forests at the edges of what there can be, and when interrupted.
+ *		Forests at the edges of what there can be.
  */
 #include "trained.h"
-
-#include <setjmp.h>
-
-#include "core/describe.h"
 
 static void
 test_few_runs(void)
@@ -110,141 +106,12 @@ test_many_values(void)
 	unit_free_all();
 }
 
-/* ---- interrupted ---- */
-
-/* An environment that gives up at the count-th call of either callback. */
-typedef struct Fragile
-{
-	jmp_buf		out;
-	long		allocs;			/* left until it gives up; < 0: never */
-	long		ticks;
-} Fragile;
-
-static void *
-fragile_alloc(void *arg, size_t size)
-{
-	Fragile    *fragile = arg;
-
-	if (fragile->allocs-- == 0)
-		longjmp(fragile->out, 1);
-	return unit_alloc(NULL, size);
-}
-
-static void
-fragile_tick(void *arg)
-{
-	Fragile    *fragile = arg;
-
-	if (fragile->ticks-- == 0)
-		longjmp(fragile->out, 1);
-}
-
-/* All that a question does, from the inputs on. */
-static double
-do_everything(const HpEnv *env, const HpInput *inputs, uint32_t n_inputs,
-			  const double *metric, uint32_t n_runs)
-{
-	HpForestSettings settings = DEFAULTS;
-	HpFrameOptions options = {NULL, false};
-	HpFrame    *frame = hp_frame_build(env, inputs, n_inputs, metric, n_runs,
-									   &options);
-	double		sum = 0;
-	Trained		t;
-
-	settings.trees = 2;
-	t = train_in(env, frame, &settings);
-	for (uint32_t c = 0; c < frame->n_columns; c++)
-	{
-		uint32_t	n = 0;
-
-		sum += hp_describe(env, frame, &frame->columns[c]).pairs;
-		if (frame->columns[c].role == HP_PARAMETER)
-			hp_describe_levels(env, frame, &frame->columns[c], &n);
-		sum += n;
-	}
-	for (uint32_t f = 0; f < t.map->n_features; f++)
-		sum += (f + 1) * t.result.permutation[f] + t.result.impurity[f];
-	return sum + t.result.r2;
-}
-
-/*
- * Fail at call number k of alloc (or tick), for k = 1, 2, ... until all went
- * through; whatever was left behind, the next attempt must come out the same.
- */
-static void
-check_interrupted(bool ticks, const HpInput *inputs, uint32_t n_inputs,
-				  const double *metric, uint32_t n_runs)
-{
-	double		want = do_everything(unit_env, inputs, n_inputs, metric, n_runs);
-	volatile long k = 0;
-	volatile long failures = 0;
-	volatile bool finished = false;
-	volatile double got = NAN;
-	UnitBlock  *volatile keep = unit_blocks;
-
-	while (!finished)
-	{
-		Fragile		fragile = {.allocs = ticks ? -1 : k, .ticks = ticks ? k : -1};
-		HpEnv		env = {fragile_alloc, fragile_tick, &fragile};
-
-		if (setjmp(fragile.out) == 0)
-		{
-			got = do_everything(&env, inputs, n_inputs, metric, n_runs);
-			finished = true;
-		}
-		else
-			failures++;
-		while (unit_blocks != keep)	/* the arena goes, whatever was in it */
-		{
-			UnitBlock  *next = unit_blocks->next;
-
-			free(unit_blocks);
-			unit_blocks = next;
-		}
-		k++;
-	}
-	ok(failures > (ticks ? 20 : 100), "%s failed %ld times",
-	   ticks ? "tick" : "alloc", failures);
-	ok(got == want, "and did no damage");
-}
-
-static void
-test_interrupted(void)
-{
-	enum
-	{
-		N = 40
-	};
-	UnitRandom	random = 239;
-	HpValue		cells[4][N];
-	double		metric[N];
-	HpInput		inputs[4];
-	static const char *const names[] = {"lr", "mixed", "momentum", "optimizer"};
-
-	for (uint32_t i = 0; i < N; i++)
-	{
-		bool		sgd = random_below(&random, 2) == 0;
-
-		cells[0][i] = num(random_below(&random, 30));
-		cells[1][i] = i % 13 == 0 ? str("auto") : num(i);
-		cells[2][i] = sgd ? num(i) : gap;
-		cells[3][i] = str(sgd ? "sgd" : i % 3 ? "adam" : "rmsprop");
-		metric[i] = sgd + random_below(&random, 20) / 20.0;
-	}
-	for (uint32_t c = 0; c < 4; c++)
-		inputs[c] = unit_input(names[c], cells[c], N);
-	check_interrupted(false, inputs, 4, metric, N);
-	check_interrupted(true, inputs, 4, metric, N);
-	unit_free_all();
-}
-
 int
 main(void)
 {
 	test_few_runs();
 	test_odd_metrics();
 	test_many_values();
-	test_interrupted();
 	test_no_runs();
 	return done();
 }
