@@ -335,6 +335,8 @@ wrong_metric_values(const Source *source)
 			 hint_nearest(&s.names,
 						  s.first == NULL ?
 						  "Name a column of numbers, or a dotted path into a jsonb column." :
+						  strchr(s.first, '.') == NULL ?
+						  "Name one of these keys, or a column of numbers." :
 						  psprintf("Write nested keys with dots, as in '%s'.",
 								   s.first))));
 }
