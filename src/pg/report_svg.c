@@ -126,11 +126,9 @@ append_correlation(const Picture *p, double correlation, int baseline)
 {
 	int			x = p->correlation + NUMBER;
 
+	/* a dash would read as a sign */
 	if (isnan(correlation))
-	{
-		append_text(p, "nu", x - 8, baseline, "-");
 		return;
-	}
 	append_text(p, "nu", x - 8, baseline, report_correlation(correlation));
 	append_bar(p, correlation < 0 ? "ne" : "po", x, fabs(correlation));
 }
