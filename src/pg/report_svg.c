@@ -25,7 +25,8 @@
 #define TRACK			190		/* a bar from 0 to 1 */
 #define COLUMN			8.4		/* a letter of a name */
 #define LEAST_NAME		16		/* columns of the longest name */
-#define MOST_NAME		40
+#define MOST_NAME		64
+#define NOTED_NAME		40		/* the same in a note */
 #define TEXT_COLUMN		6.6		/* a letter of the text above and below */
 #define ELLIPSIS		"..."
 #define MOST_NOTES		10
@@ -189,7 +190,7 @@ append_head(Picture *p)
 static void
 append_notes(Picture *p)
 {
-	List	   *notes = report_notes(p->report, MOST_NAME, ELLIPSIS);
+	List	   *notes = report_notes(p->report, NOTED_NAME, ELLIPSIS);
 	ListCell   *cell;
 	int			n = 0;
 
