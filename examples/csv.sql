@@ -175,6 +175,15 @@ SELECT c.name AS "column", coalesce(min(v.place), c.place) AS "went to", count(v
 FROM csv_column c LEFT JOIN csv_value v USING (name)
 GROUP BY c.cell, c.name, c.place ORDER BY c.cell;
 SELECT count(*) AS "runs loaded" FROM :"table" WHERE source = :'file';
+SELECT pg_temp.unmatched(array_agg(name), :'metrics', :'about') AS unmatched,
+	CASE WHEN NOT EXISTS (SELECT FROM csv_value WHERE place = 'summary' AND name NOT LIKE '\_%') THEN 'so' END AS no_result
+FROM csv_column \gset
 COMMIT;
 ANALYZE :"table";
+\if :{?unmatched}
+	\warn 'No column is called so:' :unmatched
+\endif
+\if :{?no_result}
+	\warn 'No column was taken for a result. Name those that are, and load the file again: -v metrics=val_loss,val_accuracy'
+\endif
 \set QUIET :was_quiet

@@ -131,6 +131,15 @@ SELECT k.name AS "key", k.place AS "went to", count(v.value) AS "runs that have 
 FROM json_key k LEFT JOIN json_value v USING (name)
 GROUP BY k.name, k.place ORDER BY k.place, k.name COLLATE "C";
 SELECT count(*) AS "runs loaded" FROM :"table" WHERE source = :'file';
+SELECT pg_temp.unmatched(array_agg(name), :'metrics', :'about') AS unmatched,
+	CASE WHEN NOT EXISTS (SELECT FROM json_value WHERE place = 'summary' AND name NOT LIKE '\_%') THEN 'so' END AS no_result
+FROM json_key \gset
 COMMIT;
 ANALYZE :"table";
+\if :{?unmatched}
+	\warn 'No key is called so:' :unmatched
+\endif
+\if :{?no_result}
+	\warn 'No key was taken for a result. Name those that are, and load the file again: -v metrics=val_loss,val_accuracy'
+\endif
 \set QUIET :was_quiet

@@ -794,6 +794,7 @@ DECLARE
 	reading text := format('SELECT %I.hp_study($1, $2, $3) IS NULL', extension);
 	messages text := current_setting('client_min_messages');
 	arguments text;
+	added bigint;
 BEGIN
 	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
 	SELECT relname, relpersistence, format('%I.%I', nspname, relname) AS name INTO relation
@@ -818,8 +819,14 @@ BEGIN
 
 	panel := coalesce(panel, format('%s %s', relation.relname, metric));
 	EXECUTE format('INSERT INTO %I.hp_panels (panel, relation, metric, config, settings, keep_age, keep_count)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)', schema)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (panel) DO NOTHING', schema)
 		USING panel, relation.name, metric, config, settings, keep_age, keep_count;
+	GET DIAGNOSTICS added = ROW_COUNT;
+	IF added = 0 THEN
+		RAISE unique_violation USING
+			MESSAGE = format('there is a panel "%s" already', panel),
+			HINT = format('Name this one otherwise, as in panel => %L, or change that one: UPDATE or DELETE in %I.hp_panels.', panel || ' 2', schema);
+	END IF;
 	PERFORM pg_catalog.set_config('search_path', callers_path, true);
 	RETURN panel;
 END

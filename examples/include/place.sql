@@ -35,3 +35,11 @@ $$
 		ELSE 'config' END
 	FROM unnest(columns) c
 $$;
+
+-- The patterns that match no column, NULL if all do.
+CREATE OR REPLACE FUNCTION pg_temp.unmatched(columns text[], metrics text, about text) RETURNS text
+LANGUAGE sql AS
+$$
+	SELECT string_agg(btrim(p), ', ') FROM regexp_split_to_table(metrics || ',' || about, ',') p
+	WHERE btrim(p) <> '' AND NOT EXISTS (SELECT FROM unnest(columns) c WHERE c LIKE btrim(p))
+$$;

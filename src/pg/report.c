@@ -17,6 +17,9 @@
 /* Members of a group that its note names. */
 #define MEMBERS_NAMED	5
 
+/* Parameters that are named before the note that they have in common. */
+#define SHARERS_NAMED	6
+
 /* ---- text from outside ---- */
 
 /* What turns the direction of what follows, or breaks lines. */
@@ -211,6 +214,32 @@ is_said(const Report *report, uint32 i)
 	return false;
 }
 
+/* "a, b, c and 4 more: note", of the row and those below that have its note. */
+static char *
+note_in_common(const Report *report, uint32 first, int columns,
+			   const char *ellipsis)
+{
+	const char *note = report->rows[first].note;
+	StringInfoData out;
+	uint32		n = 0;
+
+	initStringInfo(&out);
+	for (uint32 i = first; i < report->n_large; i++)
+	{
+		const ReportRow *row = &report->rows[i];
+
+		if (row->note == NULL || strcmp(row->note, note) != 0)
+			continue;
+		if (++n <= SHARERS_NAMED)
+			appendStringInfo(&out, "%s%s", n == 1 ? "" : ", ",
+							 report_cut(row->name, columns, ellipsis));
+	}
+	if (n > SHARERS_NAMED)
+		appendStringInfo(&out, " and %u more", n - SHARERS_NAMED);
+	appendStringInfo(&out, ": %s", note);
+	return out.data;
+}
+
 /* At most a thousand rows have a line: comparing all takes no time. */
 List *
 report_notes(const Report *report, int columns, const char *ellipsis)
@@ -219,20 +248,9 @@ report_notes(const Report *report, int columns, const char *ellipsis)
 
 	for (uint32 i = 0; i < report->n_large; i++)
 	{
-		const char *note = report->rows[i].note;
-		StringInfoData out;
-
-		if (note == NULL || is_said(report, i))
-			continue;
-		initStringInfo(&out);
-		for (uint32 j = i; j < report->n_large; j++)
-			if (report->rows[j].note != NULL &&
-				strcmp(report->rows[j].note, note) == 0)
-				appendStringInfo(&out, "%s%s", j > i ? ", " : "",
-								 report_cut(report->rows[j].name, columns,
-											ellipsis));
-		appendStringInfo(&out, ": %s", note);
-		notes = lappend(notes, out.data);
+		if (report->rows[i].note != NULL && !is_said(report, i))
+			notes = lappend(notes, note_in_common(report, i, columns,
+												  ellipsis));
 	}
 	return notes;
 }
@@ -280,6 +298,19 @@ append_left_out(StringInfo out, const ModelRuns *runs)
 	appendStringInfoChar(out, ')');
 }
 
+/* What a NOTICE says as well, which is not there for who reads a report. */
+static void
+append_extremes(StringInfo out, const Model *model)
+{
+	uint32		few = model->metric.extremes;
+
+	if (few_runs_make_variance(model))
+		appendStringInfo(out, " %u of the runs make%s %.0f %% of the metric's variance: leave %s out if %s for failure.",
+						 few, few == 1 ? "s" : "", 100 * model->metric.share,
+						 few == 1 ? "it" : "them",
+						 few == 1 ? "it stands" : "they stand");
+}
+
 static char *
 make_quality(const Report *report)
 {
@@ -302,6 +333,7 @@ make_quality(const Report *report)
 	appendStringInfoString(&out, ", ");
 	append_parameters(&out, report);
 	appendStringInfoChar(&out, '.');
+	append_extremes(&out, model);
 	return out.data;
 }
 

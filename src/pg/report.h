@@ -83,7 +83,8 @@ extern char *report_rest(const Report *report);
 
 /*
  * The notes of the rows that have a line: texts, the same note once, behind
- * the names of all that have it, which are cut to so many columns.
+ * the names of the first that have it, which are cut to so many columns, and
+ * how many more they are.
  */
 extern List *report_notes(const Report *report, int columns,
 						  const char *ellipsis);
@@ -147,7 +148,7 @@ extern char *report_showable(HpText text);
 /* How many columns of a terminal it takes. */
 extern int	report_columns(const char *text);
 
-/* At most so many columns of it, the middle left out. */
+/* At most so many columns of it: a third of its beginning, the rest its end. */
 extern char *report_cut(const char *text, int columns, const char *ellipsis);
 
 /* Words in lines of so many columns, those after the first indented. */

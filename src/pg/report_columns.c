@@ -54,11 +54,13 @@ report_cut(const char *text, int columns, const char *ellipsis)
 
 	if (all <= columns)
 		return pstrdup(text);
-	head = skip_columns(text, (kept + 1) / 2);
+	/* names that have the beginning in common differ towards the end */
+	head = skip_columns(text, (kept + 2) / 3);
+	kept -= (kept + 2) / 3;
 	/* leave out as much as takes at least the rest, all of a character */
 	tail = head;
 	for (int left = all - report_columns(pnstrdup(text, head - text));
-		 *tail != '\0' && (left > kept / 2 || character_columns(tail) == 0);
+		 *tail != '\0' && (left > kept || character_columns(tail) == 0);
 		 tail += pg_mblen(tail))
 		left -= character_columns(tail);
 	return psprintf("%.*s%s%s", (int) (head - text), text, ellipsis, tail);

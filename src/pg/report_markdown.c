@@ -152,8 +152,9 @@ append_next(StringInfo out, const Report *report)
 
 	if (next.nothing != NULL || next.n == 0)
 		return;
-	appendStringInfo(out, "\n**The next sweep**, where %s metrics are good; gain: by how much the metric %s, on average over the others, if only these values are drawn.\n",
+	appendStringInfo(out, "\n**The next sweep**, where %s metrics are good (`goal => '%s'` says otherwise); gain: by how much the metric %s, on average over the others, if only these values are drawn.\n",
 					 report->model->maximize ? "high" : "low",
+					 report->model->maximize ? "minimize" : "maximize",
 					 report->model->maximize ? "rises" : "falls");
 	for (uint32 i = 0; i < next.n; i++)
 	{

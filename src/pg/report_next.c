@@ -179,9 +179,10 @@ append_next(StringInfo out, const Report *report, const ReportNext *next)
 	uint32		asked = count(next, report_next_asks);
 	uint32		frozen = count(next, report_next_freezes);
 
-	appendStringInfo(out, "<p class=\"sm\">What to keep of what was tried; gain: by how much the metric gets %s, on average over the others, if only that is drawn, with its standard deviation over the trees. Good metrics are taken to be %s.</p>\n",
+	appendStringInfo(out, "<p class=\"sm\">What to keep of what was tried; gain: by how much the metric gets %s, on average over the others, if only that is drawn, with its standard deviation over the trees. Good metrics are taken to be %s (goal =&gt; '%s' says otherwise).</p>\n",
 					 report->model->maximize ? "higher" : "lower",
-					 report->model->maximize ? "high" : "low");
+					 report->model->maximize ? "high" : "low",
+					 report->model->maximize ? "minimize" : "maximize");
 	if (asked > 0)
 		append_table(out, report, next, report_next_asks);
 	if (frozen > 0)

@@ -45,7 +45,7 @@ const char	page_style[] =
 "input[type=search]{font:inherit;padding:4px 8px;width:16em;max-width:100%;box-sizing:border-box;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:4px}\n"
 "button{font:inherit;color:inherit;background:none;border:1px solid var(--line);border-radius:4px;padding:2px 10px;cursor:pointer}\n"
 "button:hover{background:var(--track)}:focus-visible{outline:2px solid var(--imp);outline-offset:1px}\n"
-"button:disabled{opacity:.4;cursor:default}thead button{border:0;padding:0}.eye{border:0;padding:0 4px;color:var(--dim);float:right;margin-left:4px}\n"
+"button:disabled{opacity:.4;cursor:default}thead button{border:0;padding:0;text-align:inherit}.eye{border:0;padding:0 4px;color:var(--dim);float:right;margin-left:4px}\n"
 ".fold{display:block;border:0;padding:0;color:var(--dim);font-size:12px}.fold:before{content:'\\25b8';display:inline-block;width:14px}.fold[aria-expanded=true]:before{content:'\\25be'}\n"
 ".off th,.off td{opacity:.45}\n"
 ".curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(280px,1fr));gap:20px 16px;margin-top:12px}figure{margin:0;break-inside:avoid}figcaption{margin-bottom:4px;overflow-wrap:anywhere;font-weight:500}\n"

@@ -13,7 +13,7 @@
 #include "pg/report.h"
 
 /* Columns of a name. */
-#define PAGE_NAME		48
+#define PAGE_NAME		96
 
 /* A bar on a track from 0 to 1, with its standard error if that is known. */
 extern void page_bar(StringInfo out, const char *class, double share,

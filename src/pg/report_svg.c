@@ -25,7 +25,8 @@
 #define TRACK			190		/* a bar from 0 to 1 */
 #define COLUMN			8.4		/* a letter of a name */
 #define LEAST_NAME		16		/* columns of the longest name */
-#define MOST_NAME		40
+#define MOST_NAME		64
+#define NOTED_NAME		40		/* the same in a note */
 #define TEXT_COLUMN		6.6		/* a letter of the text above and below */
 #define ELLIPSIS		"..."
 #define MOST_NOTES		10
@@ -126,11 +127,9 @@ append_correlation(const Picture *p, double correlation, int baseline)
 {
 	int			x = p->correlation + NUMBER;
 
+	/* a dash would read as a sign */
 	if (isnan(correlation))
-	{
-		append_text(p, "nu", x - 8, baseline, "-");
 		return;
-	}
 	append_text(p, "nu", x - 8, baseline, report_correlation(correlation));
 	append_bar(p, correlation < 0 ? "ne" : "po", x, fabs(correlation));
 }
@@ -191,7 +190,7 @@ append_head(Picture *p)
 static void
 append_notes(Picture *p)
 {
-	List	   *notes = report_notes(p->report, MOST_NAME, ELLIPSIS);
+	List	   *notes = report_notes(p->report, NOTED_NAME, ELLIPSIS);
 	ListCell   *cell;
 	int			n = 0;
 

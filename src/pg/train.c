@@ -427,8 +427,14 @@ notice_unusable(const Model *model, uint32 n_parameters)
 				 errhint("See hp_parameters for what each of them holds.")));
 }
 
-/* So few runs that make most of the variance are likely to be no metrics. */
 #define FEW_RUNS_OF		100		/* one in so many */
+
+bool
+few_runs_make_variance(const Model *model)
+{
+	return model->metric.extremes > 0 &&
+		model->metric.extremes <= model->runs.used / FEW_RUNS_OF;
+}
 
 static void
 notice_extremes(const Model *model)
@@ -436,7 +442,7 @@ notice_extremes(const Model *model)
 	const HpMetric *m = &model->metric;
 	bool		low = m->median - m->minimum > m->maximum - m->median;
 
-	if (m->extremes > model->runs.used / FEW_RUNS_OF)
+	if (!few_runs_make_variance(model))
 		return;
 	ereport(NOTICE,
 			(errmsg("%u of %llu runs make %.0f %% of the metric's variance",

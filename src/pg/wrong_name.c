@@ -242,15 +242,24 @@ typedef struct Surroundings
 } Surroundings;
 
 static bool
-holds_numbers(const HpInput *input)
+is_number(const HpValue *value)
 {
-	const HpValue *value = &input->values[0];
 	double		number;
 
 	return value->tag == HP_TAG_NUMBER ||
 		(value->tag == HP_TAG_STRING &&
 		 hp_read_text((HpText) {value->text, value->length},
 					  &number) == HP_READS_NUMBER);
+}
+
+/* A number at all: runs that diverged have words where others have numbers. */
+static bool
+holds_numbers(const HpInput *input)
+{
+	for (uint32_t i = 0; i < input->n_values; i++)
+		if (is_number(&input->values[i]))
+			return true;
+	return false;
 }
 
 /*
@@ -329,12 +338,15 @@ wrong_metric_values(const Source *source)
 			 errmsg("no run has a number at \"%s\" in column \"%s\" of %s",
 					path, source->metric_column->name, source->name),
 			 s.leaf ? errdetail("What is there does not read as a number.") :
+			 s.names.count == 0 ? errdetail("There are no numbers in it.") :
 			 errdetail("Numbers are at %s.", shown_names(&s.names)),
 			 s.leaf ? errhint("Choose another key, or make it a number in a view.") :
 			 s.inside ? errhint("Write nested keys with dots, as in 'val.loss'.") :
 			 hint_nearest(&s.names,
 						  s.first == NULL ?
 						  "Name a column of numbers, or a dotted path into a jsonb column." :
+						  strchr(s.first, '.') == NULL ?
+						  "Name one of these keys, or a column of numbers." :
 						  psprintf("Write nested keys with dots, as in '%s'.",
 								   s.first))));
 }

@@ -83,6 +83,12 @@ BEGIN
 END
 $$;
 SELECT say($$ hp_importance('wide', 'metrik_17') $$);
+-- words where others have numbers, first; nothing but words
+CREATE VIEW diverged AS SELECT '{"lr": 1}'::jsonb AS config, jsonb_build_object('val_loss', v) AS summary FROM unnest('{"\"NaN\"","0.5"}'::jsonb[]) v;
+CREATE VIEW wordy AS SELECT '{"lr": 1}'::jsonb AS config, '{"val_loss": "good"}'::jsonb AS summary;
+SELECT say($$ hp_importance('diverged', 'valloss') $$);
+SELECT say($$ hp_importance('wordy', 'reward') $$);
+DROP VIEW diverged, wordy;
 
 --
 -- The config

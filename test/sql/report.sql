@@ -170,6 +170,17 @@ SELECT page ~ '<bdi>&lt;script&gt;alert\(1\)&lt;/<wbr/>script&gt;</bdi>' AS tag,
 SELECT level, page LIKE format('%%<title>%s: %s, %s runs</title>%%', level, rtrim(to_char(mean, 'FM990.99'), '.'), runs) AS said FROM forests, hp_marginal(forest, 'optimizer.type'), pages WHERE what = 'forest';
 
 --
+-- What misleads is said in every format: a few runs that are the metric's variance
+--
+CREATE TABLE outliers AS SELECT config, CASE WHEN i % 150 = 77 THEN 1e9 ELSE loss END AS loss, CASE WHEN i = 77 THEN 1e9 ELSE loss END AS once FROM runs;
+SELECT metric, format, substring(hp_report('outliers', metric, format => format, trees => 20, width => 1000, uncertainty => false) FROM '[0-9]+ of the runs[^.]*[.]') FROM unnest('{text,markdown,html}'::text[]) format, unnest('{loss,once}'::text[]) metric;
+SELECT hp_report('runs', 'loss', trees => 20, width => 1000, uncertainty => false) ~ 'of the runs' AS of_these_too;
+-- and not more names than can be read: those cut short differ where they do
+CREATE TABLE alike AS SELECT jsonb_build_object('kind', i % 2) || coalesce((SELECT jsonb_object_agg('model.encoder.layer.' || chr(96 + k) || '.self_dropout', ('x' || substr(md5(i || 'k' || k), 1, 4))::bit(16)::int % 11) FROM generate_series(1, 9) k WHERE i % 2 = 1), '{}') AS config, (i % 11) * (i % 2) AS loss FROM generate_series(1, 400) i;
+SELECT count(DISTINCT name) AS names, count(*) FROM regexp_split_to_table(hp_report('alike', 'loss', trees => 20, width => 60, method => 'impurity', missing => 'fill', uncertainty => false), E'\n') line, LATERAL (SELECT substring(line FROM '^(mod\S+)\s+0\.')) s (name) WHERE name IS NOT NULL;
+SELECT substring(hp_report('alike', 'loss', trees => 20, width => 1000, method => 'impurity', missing => 'fill', uncertainty => false) FROM '\n(model[^\n]*: conditional[^\n]*)');
+
+--
 -- What is wrong
 --
 SELECT hp_report('runs', 'loss', format => 'pdf');
@@ -183,5 +194,5 @@ SELECT hp_report_as(forest, 'words') FROM forests;
 SELECT hp_report_as(forest, NULL) IS NULL FROM forests;
 
 DROP VIEW parts;
-DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, pages, reversed, extreme, "<b>|`";
+DROP TABLE runs, forests, few, none, names, hostile, hostile_forest, pictures, pages, reversed, extreme, outliers, alike, "<b>|`";
 DROP FUNCTION widest(text), flaw(text), no_xml(text);

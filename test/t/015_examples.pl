@@ -201,7 +201,11 @@ is(sql("SELECT string_agg(config || summary || about || '{}', E'\\n' ORDER BY li
 ROWS
 
 $file = write_file('sparse.csv', "a,b\n,\n1,\n\n,2\n");
-runs_fine('csv.sql, sparse', "$root/examples/csv.sql", '', "file=$file", 'table=sparse');
+my $no_result = qr/^No (?:column|key) was taken for a result\. Name those that are, .*metrics=val_loss.*\n\z/;
+my (undef, undef, $hint) = run_file("$root/examples/csv.sql", '', "file=$file", 'table=sparse');
+like($hint, $no_result, 'CSV, no column is a result: said');
+(undef, undef, $hint) = run_file("$root/examples/csv.sql", '', "file=$file", 'table=mistaken', 'metrics=b,val_lost', 'about=c%');
+is($hint, "No column is called so: val_lost, c%\n", 'CSV, columns that are not there: said');
 is(sql("SELECT string_agg(config::text, ' ' ORDER BY line) FROM sparse"), '{} {"a": 1} {"b": 2}', 'a line of empty cells is a run, an empty line none');
 
 # what PostgreSQL writes is read back cell by cell, whatever is in it
@@ -216,7 +220,8 @@ IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
 		"COPY (SELECT 'x' || line AS line, cells[1] AS \"c 1\", cells[2] AS \"c 2\", cells[3] AS \"c 3\", cells[4] AS \"c 4\" FROM hostile ORDER BY line) TO STDOUT (FORMAT csv, HEADER)" ],
 	'>', \$csv, '2>', \$stderr);
 $file = write_file('hostile.csv', $csv);
-runs_fine('csv.sql, hostile cells', "$root/examples/csv.sql", '', "file=$file", 'table=read_back');
+(undef, undef, $hint) = run_file("$root/examples/csv.sql", '', "file=$file", 'table=read_back');
+like($hint, $no_result, 'csv.sql, hostile cells: it says nothing else');
 is(sql("SELECT count(*) FROM hostile h JOIN read_back r ON config->>'line' = 'x' || h.line WHERE ARRAY(SELECT coalesce(config->>('c ' || n), '') FROM generate_series(1, 4) n ORDER BY n) = cells"),
 	300, 'every cell is as it was written');
 
@@ -309,6 +314,8 @@ $file = write_file('sparse.json', qq({}\n\n{"summary": {"val_loss": 1}}\n{"confi
 runs_fine('json_lines.sql, sparse', "$root/examples/json_lines.sql", '', "file=$file", 'table=sparse_json');
 is(sql("SELECT string_agg(config || ' ' || summary, ', ' ORDER BY line) FROM (SELECT line, config::text, summary::text FROM sparse_json) s"),
 	'{} {}, {} {"val_loss": 1}, {} {}', 'JSON: a run with nothing in it is a run');
+(undef, undef, $hint) = run_file("$root/examples/json_lines.sql", '', 'file=' . write_file('flat.json', '{"lr": 1, "loss": 2}'), 'table=flat_json', 'metrics=lost');
+like($hint, qr/^No key is called so: lost\nNo key was taken for a result\./, 'JSON, no key is a result: said');
 ($status, undef, $said) = run_file("$root/examples/json_lines.sql", '', 'file=' . write_file('wrong.json', "{\"config\": {}}\n[1]\n"), 'table=wrong');
 isnt($status, 0, 'JSON, no object: psql fails');
 like($said, qr/ERROR:  run 2 is no object/, 'JSON, no object: said');

@@ -20,6 +20,10 @@ CREATE SCHEMA "a lab";
 CREATE VIEW "a lab"."it's ""odd""" AS SELECT config AS "con'fig", val_loss AS "lo'ss" FROM runs;
 GRANT USAGE ON SCHEMA "a lab" TO reader;
 GRANT SELECT ON "a lab"."it's ""odd""" TO reader;
+CREATE TABLE tracked AS
+SELECT 1 AS line, config, jsonb_build_object('val_loss', val_loss, 'steps', 3, 'note', 'x', 'test', jsonb_build_object('a<b&"', 0.5, 'who', 'me')) AS summary FROM runs
+UNION ALL SELECT 2, '{}', NULL UNION ALL SELECT 3, '{}', '[1]';
+GRANT SELECT ON tracked TO reader;
 CREATE TABLE unreadable (config jsonb, loss float8);
 CREATE TABLE plain (lr float8, loss float8);
 GRANT SELECT ON plain TO reader;
@@ -161,8 +165,10 @@ sub rows_of
 	my ($first, $lists) = first_seen($dashboard);
 	my %odd = (%$first, relation => '"a lab"."it\'s ""odd"""', metric => "lo'ss", config => "{con'fig}", axis => 'log', goal => 'maximize');
 
-	is_deeply($lists->{relation}, [ 'runs', '"a lab"."it\'s ""odd"""' ], 'relations that can be read and have a config');
+	is_deeply($lists->{relation}, [ 'runs', 'tracked', '"a lab"."it\'s ""odd"""' ], 'relations that can be read and have a config');
 	is_deeply($lists->{metric}, [ 'val_loss', 'id' ], 'metrics, those first that sound like one');
+	my ($metrics) = map { $_->{query} } grep { $_->{name} eq 'metric' } @{ $dashboard->{templating}{list} };
+	is_deeply([ read_only(filled($metrics, relation => 'tracked')) ], [ 'val_loss', 'steps', 'test.a<b&"', 'line' ], 'keys of a summary too');
 	is($first->{parameter}, 'lr', 'the most important parameter');
 	foreach my $p (values %panel)
 	{
