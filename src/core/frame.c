@@ -22,6 +22,8 @@ typedef struct Builder
 	const HpInput *inputs;		/* by name */
 	HpCoding   *codings;
 	uint32_t	n_inputs;
+	uint32_t   *varying;		/* those that may tell runs apart */
+	uint32_t	n_varying;
 	const double *metric;		/* in the caller's order */
 	uint32_t	n_runs;
 	uint32_t   *order;			/* canonical place -> caller's run */
@@ -66,6 +68,16 @@ count_codes(const HpEnv *env, const HpInput *input, uint32_t n_runs)
 	return runs_of;
 }
 
+static bool
+is_constant(const HpInput *input, const uint32_t *runs_of)
+{
+	uint32_t	used = 0;
+
+	for (uint32_t code = 0; code <= input->n_values && used < 2; code++)
+		used += runs_of[code] > 0;
+	return used < 2;
+}
+
 static void
 code_inputs(Builder *b, const HpInput *inputs, const HpFrameOptions *options)
 {
@@ -73,6 +85,7 @@ code_inputs(Builder *b, const HpInput *inputs, const HpFrameOptions *options)
 	HpInput    *sorted = hp_alloc(b->env, b->n_inputs, sizeof(HpInput));
 
 	b->codings = hp_alloc(b->env, b->n_inputs, sizeof(HpCoding));
+	b->varying = hp_alloc(b->env, b->n_inputs, sizeof(uint32_t));
 	for (uint32_t i = 0; i < b->n_inputs; i++)
 	{
 		bool		as_category = options->as_category != NULL &&
@@ -82,6 +95,8 @@ code_inputs(Builder *b, const HpInput *inputs, const HpFrameOptions *options)
 		hp_tick(b->env);
 		sorted[i] = inputs[by_name[i]];
 		runs_of = count_codes(b->env, &sorted[i], b->n_runs);
+		if (!is_constant(&sorted[i], runs_of))
+			b->varying[b->n_varying++] = i;
 		b->codings[i] = hp_code_values(b->env, &sorted[i], runs_of,
 									   as_category);
 	}
@@ -106,12 +121,15 @@ exact_key(const Builder *b, uint32_t input, uint32_t run)
 		hp_order_key(exact[hp_input_code(&b->inputs[input], run)]);
 }
 
+/* Constants are left out, that nothing depends on whether they are there. */
 static void
 hash_runs(const Builder *b, uint64_t *hash)
 {
 	memset(hash, 0, b->n_runs * sizeof(uint64_t));
-	for (uint32_t i = 0; i < b->n_inputs; i++)
+	for (uint32_t v = 0; v < b->n_varying; v++)
 	{
+		uint32_t	i = b->varying[v];
+
 		hp_tick(b->env);
 		for (uint32_t run = 0; run < b->n_runs; run++)
 			hash[run] = hp_mix64(hash[run] * UINT64_C(0x9e3779b97f4a7c15) +
@@ -124,8 +142,9 @@ codes_before(void *arg, uint32_t a, uint32_t b)
 {
 	const Builder *builder = arg;
 
-	for (uint32_t i = 0; i < builder->n_inputs; i++)
+	for (uint32_t v = 0; v < builder->n_varying; v++)
 	{
+		uint32_t	i = builder->varying[v];
 		uint32_t	code_a = final_code(builder, i, a);
 		uint32_t	code_b = final_code(builder, i, b);
 		uint64_t	exact_a = exact_key(builder, i, a);
