@@ -6,7 +6,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS hpimp;
 \set SHOW_CONTEXT never
 
--- each combination is there often enough to be in every bootstrap sample
+-- each combination is there often enough to be in every bootstrap sample; of "either" neither parameter
+-- shows anything alone, and where others are about, chance decides which is split first
 CREATE TEMP TABLE runs AS
 SELECT i, jsonb_strip_nulls(jsonb_build_object('x', x, 'on', flag, 'opt', opt, 'warmup', CASE WHEN warm THEN x * 10 END, 'const', 'c', 'id', 'run' || i, 'net', jsonb_build_object('depth', i % 4))) AS config,
        x, flag, opt, warm,
@@ -16,7 +17,7 @@ SELECT i, jsonb_strip_nulls(jsonb_build_object('x', x, 'on', flag, 'opt', opt, '
        CASE WHEN warm THEN 1 ELSE 0 END AS was_set
 FROM (SELECT i, i % 9 + 1 AS x, i / 9 % 2 = 1 AS flag, (ARRAY['adam', 'lion', 'sgd'])[1 + i / 18 % 3] AS opt, i / 54 % 2 = 1 AS warm FROM generate_series(0, 2159) i) t;
 CREATE TEMP TABLE forests AS
-SELECT metric, hp_forest(hp_study('runs', metric), trees => 10) AS forest FROM unnest('{sum,either,all_three,was_set}'::text[]) metric;
+SELECT metric, hp_forest(hp_study('runs', metric), trees => 10, include => CASE metric WHEN 'either' THEN '{x,on}'::text[] END) AS forest FROM unnest('{sum,either,all_three,was_set}'::text[]) metric;
 CREATE FUNCTION pg_temp.shares(metric text) RETURNS TABLE (parameter text, with_parameter text, share numeric, stddev numeric) LANGUAGE sql AS $$
     SELECT parameter, with_parameter, round(share::numeric, 6), round(stddev::numeric, 6) FROM forests f, hp_interactions(forest) WHERE f.metric = shares.metric
 $$;

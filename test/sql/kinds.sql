@@ -202,3 +202,8 @@ SELECT hp_forest(pg_temp.study(pg_temp.x('1', '2', '"a"', 'null'), '{1, 2, 3, 4}
        hp_forest(pg_temp.study(pg_temp.x('null', '"a"', '2', '1'), '{4, 3, 2, 1}'), trees => 3)::text AS same;
 SELECT a.kind, b.kind AS with_a_word
 FROM pg_temp.kinds(VARIADIC pg_temp.x('1', '2')) a, pg_temp.kinds(VARIADIC pg_temp.x('1', '2', '"a"')) b;
+-- nor can a constant: runs whose metric is the same are in an order that does not heed it
+SELECT count(*), count(*) FILTER (WHERE i.importance IS DISTINCT FROM j.importance) AS differ
+FROM (SELECT hp_study_agg(config || '{"a": "always"}', metric) AS a, hp_study_agg(config, metric) AS b
+      FROM (SELECT jsonb_build_object('x', i % 5, 'y', i * 7 % 11, 'z', i * 3 % 13) AS config, i % 4 AS metric FROM generate_series(1, 200) i) r) s,
+	LATERAL hp_importance(hp_forest(a, trees => 5)) i JOIN LATERAL hp_importance(hp_forest(b, trees => 5)) j USING (parameter);
