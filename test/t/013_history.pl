@@ -55,13 +55,19 @@ sub snapshot
 }
 
 #
+# Its functions are in PL/pgSQL, which may have been dropped
+#
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+$node->safe_psql('bare', 'DROP EXTENSION plpgsql');
+my (undef, undef, $lacks) = $node->psql('bare', 'CREATE EXTENSION hpimp');
+like($lacks, qr/required extension "plpgsql" is not installed.*CREATE EXTENSION \.\.\. CASCADE/s, 'the extension says what it needs');
+$node->safe_psql('bare', 'CREATE EXTENSION hpimp CASCADE');
+$node->safe_psql('postgres', 'DROP DATABASE bare');
+
+#
 # Set up
 #
-# the functions of a history are in PL/pgSQL, which may have been dropped
-$node->safe_psql('lab', 'DROP EXTENSION plpgsql');
-my (undef, undef, $lacks) = $node->psql('lab', 'CREATE EXTENSION hpimp');
-like($lacks, qr/required extension "plpgsql" is not installed.*CREATE EXTENSION \.\.\. CASCADE/s, 'the extension says what it needs');
-ask('CREATE EXTENSION hpimp CASCADE');
+ask('CREATE EXTENSION hpimp');
 ask('CREATE SCHEMA data');
 make_runs($node, 'made', 300);
 my $rows = $node->safe_psql('postgres', 'COPY made TO STDOUT');
