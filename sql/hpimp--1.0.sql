@@ -454,7 +454,7 @@ CREATE TABLE @schema@.hp_panels (
 	config text[] NOT NULL DEFAULT '{config}',
 	settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
 	enabled boolean NOT NULL DEFAULT true,
-	keep_age interval CHECK (keep_age > '0'),
+	keep_age interval CHECK (keep_age > '0' AND keep_age < '1000 years'),
 	keep_count int CHECK (keep_count > 0)
 );
 COMMENT ON TABLE @schema@.hp_panels IS 'what snapshots are taken of: one row a panel; hp_history_add() adds one, UPDATE and DELETE do the rest';
@@ -792,6 +792,9 @@ BEGIN
 		type := types[array_position(known, key)];
 		value := setting #>> '{}';
 		IF type = 'text[]'::regtype AND value IS NOT NULL THEN
+			IF setting @> '[null]' THEN
+				RAISE invalid_parameter_value USING MESSAGE = format('setting "%s" must not hold null', key);
+			END IF;
 			value := ARRAY(SELECT jsonb_array_elements_text(CASE jsonb_typeof(setting)
 				WHEN 'array' THEN setting ELSE jsonb_build_array(setting) END))::text;
 		END IF;
@@ -828,9 +831,9 @@ BEGIN
 	END IF;
 	-- wrong names and settings are to fail here rather than at night; of the
 	-- settings any run tells, but for patterns and what it says of so few runs
+	EXECUTE format('SELECT %I.hp_history_settings($1)', extension) USING settings;
 	EXECUTE format('SELECT %I.hp_history_settings($1)', extension)
-		INTO arguments USING CASE jsonb_typeof(settings) WHEN 'object'
-			THEN settings - '{include,exclude,categorical}'::text[] ELSE settings END;
+		INTO arguments USING settings - '{include,exclude,categorical}'::text[];
 	PERFORM set_config('client_min_messages', 'error', true);
 	EXECUTE format('SELECT %1$I.hp_forest(%1$I.hp_study_agg(''{"x": 1}'', 1)%2$s) IS NULL', extension, arguments);
 	PERFORM set_config('client_min_messages', messages, true);

@@ -76,9 +76,11 @@ SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"trees": -
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"trees": "many"}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"method": "corected"}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"seed": null}');
+SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"exclude": ["lr", null]}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '[1]');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_count => 0);
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_age => '-1 day');
+SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_age => '300000 years');
 SELECT hp_history_add('runs', 'val_loss');
 SELECT hp_history_add('runs', 'val_loss', schema => 'none');
 CREATE TEMP TABLE fleeting AS SELECT * FROM runs;
