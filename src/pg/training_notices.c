@@ -31,8 +31,10 @@ notice_unusable(const Model *model, uint32 n_parameters)
 		ereport(NOTICE,
 				(errmsg("too few runs to tell what matters: %llu",
 						(unsigned long long) model->runs.used),
-				 errdetail("%llu runs were left out because their metric is null or not finite.",
-						   (unsigned long long) model_left_out(&model->runs)),
+				 errdetail_plural("%llu run was left out because its metric is null or not finite.",
+								  "%llu runs were left out because their metric is null or not finite.",
+								  (unsigned long) model_left_out(&model->runs),
+								  (unsigned long long) model_left_out(&model->runs)),
 				 errhint("Importances need at least two runs with a finite metric, and are worth reading from some fifty on.")));
 	else if (model->n_rows == 0 && n_parameters > 0)
 		ereport(NOTICE,
