@@ -958,7 +958,7 @@ BEGIN
 		EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
 	END IF;
 	-- who is at this panel now will have the same to say
-	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %I.%I', schema, panel), 0)) THEN
+	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %L %L', schema, panel), 0)) THEN
 		PERFORM set_config('search_path', callers_path, true);
 		RETURN 'busy';
 	END IF;

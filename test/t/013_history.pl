@@ -150,7 +150,8 @@ is(ask(q{SELECT failing, snapshots FROM hp_history.hp_panel_state WHERE panel = 
 # Two at once: one of them takes a panel, the other does not wait
 #
 ask("INSERT INTO data.runs VALUES (4, 'late', '{\"lr\": 0.4}', 30)");
-my ($in, $out, $err) = ("BEGIN;\nSELECT hp_history_take('a all');\n", '', '');
+# (whatever their settings)
+my ($in, $out, $err) = ("SET quote_all_identifiers = on;\nBEGIN;\nSELECT hp_history_take('a all');\n", '', '');
 my $first = IPC::Run::start([ 'psql', '-XAtq', '-U', 'ann', '-d', $node->connstr('lab') ],
 	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
 IPC::Run::pump($first) until $out =~ /\n/;
