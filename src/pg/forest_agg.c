@@ -52,8 +52,8 @@ static const ExpandedObjectMethods state_methods = {
 
 /*
  * The parts of two forests in one that lies in `context`; the whole forest
- * when these are all.  Besides the two there are the merged one and its flat
- * form, which take about as much each.
+ * when these are all.  Besides the two there are the merged one and then its
+ * flat form, each as large as both but for the runs, which are the same.
  */
 static struct varlena *
 merge(struct varlena *a, struct varlena *b, MemoryContext context)
