@@ -433,6 +433,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	comment text;
 BEGIN
+	IF schema IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'schema must not be null';
+	END IF;
 	IF to_regclass(format('%I.hp_panels', schema)) IS NOT NULL THEN
 		RAISE NOTICE 'there is a history in schema "%" already', schema;
 		RETURN schema;
@@ -451,7 +454,7 @@ CREATE TABLE @schema@.hp_panels (
 	config text[] NOT NULL DEFAULT '{config}',
 	settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
 	enabled boolean NOT NULL DEFAULT true,
-	keep_age interval CHECK (keep_age > '0'),
+	keep_age interval CHECK (keep_age > '0' AND keep_age < '1000 years'),
 	keep_count int CHECK (keep_count > 0)
 );
 COMMENT ON TABLE @schema@.hp_panels IS 'what snapshots are taken of: one row a panel; hp_history_add() adds one, UPDATE and DELETE do the rest';
@@ -617,11 +620,11 @@ FROM pair p CROSS JOIN LATERAL (
 		a.importance, b.importance AS previous_importance,
 		a.standard_error, b.standard_error AS previous_standard_error,
 		a.correlation, b.correlation AS previous_correlation
-	FROM (SELECT parameter, kind, rank, importance, standard_error, correlation
+	FROM (SELECT *, row_number() OVER (PARTITION BY parameter, kind = 'group' ORDER BY kind, place) AS namesake
 			FROM @schema@.hp_importances i WHERE i.snapshot = p.snapshot) a
-		FULL JOIN (SELECT parameter, kind, rank, importance, standard_error, correlation
+		FULL JOIN (SELECT *, row_number() OVER (PARTITION BY parameter, kind = 'group' ORDER BY kind, place) AS namesake
 			FROM @schema@.hp_importances i WHERE i.snapshot = p.before) b
-		ON b.parameter = a.parameter AND (b.kind = 'group') = (a.kind = 'group')
+		ON b.parameter = a.parameter AND (b.kind = 'group') = (a.kind = 'group') AND b.namesake = a.namesake
 ) c;
 COMMENT ON VIEW @schema@.hp_changes IS 'the latest importances of each panel beside those of the snapshot before';
 
@@ -690,6 +693,9 @@ DECLARE
 	tables int;
 	owner name;
 BEGIN
+	IF schema IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'schema must not be null';
+	END IF;
 	-- of any kind: a view in the place of a table would be somebody's trick
 	SELECT count(*), min(rolname::text) FILTER (WHERE rolname <> current_user) INTO tables, owner
 	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_roles r ON r.oid = relowner
@@ -739,6 +745,22 @@ $$;
 COMMENT ON FUNCTION hp_history_panels(text[], text) IS
 'the panels of these names, or if NULL all that are enabled; an error for a name that there is not';
 
+CREATE FUNCTION hp_history_lock(panel text, schema text) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
+		WHERE extname = 'hpimp');
+	there boolean;
+BEGIN
+	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	EXECUTE format('SELECT true FROM %I.hp_panels WHERE panel = $1 FOR KEY SHARE', schema)
+		INTO there USING panel;
+	RETURN there IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION hp_history_lock(text, text) IS
+'keeps a panel from being deleted or renamed until the end of the transaction, as it would be in vain to train for it; false if there is none of this name. Part of hp_history_take()';
+
 CREATE FUNCTION hp_history_settings(settings jsonb) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -770,6 +792,9 @@ BEGIN
 		type := types[array_position(known, key)];
 		value := setting #>> '{}';
 		IF type = 'text[]'::regtype AND value IS NOT NULL THEN
+			IF setting @> '[null]' THEN
+				RAISE invalid_parameter_value USING MESSAGE = format('setting "%s" must not hold null', key);
+			END IF;
 			value := ARRAY(SELECT jsonb_array_elements_text(CASE jsonb_typeof(setting)
 				WHEN 'array' THEN setting ELSE jsonb_build_array(setting) END))::text;
 		END IF;
@@ -807,9 +832,9 @@ BEGIN
 	END IF;
 	-- wrong names and settings are to fail here rather than at night; of the
 	-- settings any run tells, but for patterns and what it says of so few runs
+	EXECUTE format('SELECT %I.hp_history_settings($1)', extension) USING settings;
 	EXECUTE format('SELECT %I.hp_history_settings($1)', extension)
-		INTO arguments USING CASE jsonb_typeof(settings) WHEN 'object'
-			THEN settings - '{include,exclude,categorical}'::text[] ELSE settings END;
+		INTO arguments USING settings - '{include,exclude,categorical}'::text[];
 	PERFORM set_config('client_min_messages', 'error', true);
 	EXECUTE format('SELECT %1$I.hp_forest(%1$I.hp_study_agg(''{"x": 1}'', 1)%2$s) IS NULL', extension, arguments);
 	PERFORM set_config('client_min_messages', messages, true);
@@ -916,6 +941,7 @@ DECLARE
 	started timestamptz := clock_timestamp();
 	extension name;
 	version text;
+	there boolean;
 	p record;
 	latest record;
 	reading text;
@@ -931,9 +957,15 @@ BEGIN
 	SELECT nspname, extversion INTO extension, version
 	FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
 	WHERE extname = 'hpimp';
-	EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
+	IF panel IS NULL THEN
+		RAISE null_value_not_allowed USING MESSAGE = 'panel must not be null';
+	END IF;
+	EXECUTE format('SELECT %I.hp_history_lock($1, $2)', extension) INTO there USING panel, schema;
+	IF NOT there THEN
+		EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
+	END IF;
 	-- who is at this panel now will have the same to say
-	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %I.%I', schema, panel), 0)) THEN
+	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %L %L', schema, panel), 0)) THEN
 		PERFORM set_config('search_path', callers_path, true);
 		RETURN 'busy';
 	END IF;

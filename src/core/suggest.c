@@ -163,7 +163,8 @@ is_as_good(const Suggester *s, uint32_t bin, double height)
 	double		stddev;
 	double		worse = compare_bins(s, bin, s->suggestion->best, &stddev);
 
-	return bin == s->suggestion->best || worse <= s->clear * stddev || worse <= WORTH_DROPPING * height ||
+	return bin == s->suggestion->best || worse <= s->clear * stddev ||
+		worse <= WORTH_DROPPING * height ||
 		worse <= WORTH_DROPPING * s->curves->metric_stddev;
 }
 

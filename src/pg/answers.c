@@ -226,8 +226,10 @@ model_note(const Model *model, const ModelRow *row)
 	else
 	{
 		if (row->n_words > 0)
-			append_note(&notes, psprintf("numbers and %u words, each word a value of its own",
-										 row->n_words));
+			append_note(&notes, row->n_words == 1 ?
+						"numbers and one word, a value of its own" :
+						psprintf("numbers and %u words, each word a value of its own",
+								 row->n_words));
 		if (row->binned)
 			append_note(&notes, "more distinct numbers than can be told apart: taken as quantiles");
 		if (row->pooled)

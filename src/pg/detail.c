@@ -2,9 +2,9 @@
  * detail.c
  *		What a report shows of the runs themselves.
  *
- * A frame holds its runs by metric, then by content: one in so many of them, in that order,
- * is the same choice however the runs came, and spreads over good and bad ones
- * as all do.
+ * A frame holds its runs by metric, then by content: one in so many of them, in
+ * that order, is the same choice however the runs came, and spreads over good
+ * and bad ones as all do.
  */
 #include "postgres.h"
 

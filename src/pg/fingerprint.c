@@ -225,7 +225,9 @@ hp_fingerprint(PG_FUNCTION_ARGS)
 	add_runs(&fingerprint, study);
 	if (study->sample != NULL)
 		add_sample(&fingerprint, study);
+	fingerprint.first = follow_counts(fingerprint.first, study);
+	fingerprint.second = follow_counts(fingerprint.second, study);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%016llx%016llx",
-											  (unsigned long long) follow_counts(fingerprint.first, study),
-											  (unsigned long long) follow_counts(fingerprint.second, study))));
+											  (unsigned long long) fingerprint.first,
+											  (unsigned long long) fingerprint.second)));
 }

@@ -38,7 +38,6 @@ PG_FUNCTION_INFO_V1(hp_forest_recv);
 PG_FUNCTION_INFO_V1(hp_forest_send);
 PG_FUNCTION_INFO_V1(hp_study_of_runs);
 PG_FUNCTION_INFO_V1(hp_forest_of_study);
-PG_FUNCTION_INFO_V1(hp_forest_merge);
 PG_FUNCTION_INFO_V1(hp_importance_of_forest);
 PG_FUNCTION_INFO_V1(hp_importance_of_runs);
 PG_FUNCTION_INFO_V1(hp_parameters_of_forest);
@@ -204,22 +203,6 @@ hp_forest_of_study(PG_FUNCTION_ARGS)
 	}
 	PROGRESS_END();
 	PG_RETURN_POINTER(forest);
-}
-
-/*
- * (state hp_forest, part hp_forest) -> hp_forest: the parts of both, neither of
- * which is changed; the whole forest when these are all.
- */
-Datum
-hp_forest_merge(PG_FUNCTION_ARGS)
-{
-	Model	   *state = model_read_any((struct varlena *) PG_GETARG_VARLENA_PP(0));
-	Model	   *part = model_read_any((struct varlena *) PG_GETARG_VARLENA_PP(1));
-	Model	   *merged = model_merge(state, part);
-
-	if (model_is_complete(merged))
-		train_conclude(merged);
-	PG_RETURN_POINTER(model_write(merged));
 }
 
 /* ---- questions to a forest ---- */

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -85,16 +86,45 @@ count_outcome(Snapshots *snapshots, const char *outcome)
 			snapshots->counts[i]++;
 }
 
-static void
-take_panel(Snapshots *snapshots, Datum panel)
+/* What one of the functions of a history says of a panel. */
+static Datum
+ask_about(const Snapshots *snapshots, const char *function, Datum panel)
 {
 	Oid			types[2] = {TEXTOID, TEXTOID};
 	Datum		values[2] = {panel, snapshots->schema};
-	const char *query = psprintf("SELECT %s.hp_history_take($1, $2)",
-								 snapshots->functions);
-	Datum		outcome = ask_one(query, types, values, "  ");
+	const char *query = psprintf("SELECT %s.%s($1, $2)", snapshots->functions,
+								 function);
 
-	count_outcome(snapshots, TextDatumGetCString(outcome));
+	return ask_one(query, types, values, "  ");
+}
+
+/* Whether it is still there; if so, it stays until the transaction ends. */
+static bool
+lock_panel(const Snapshots *snapshots, Datum panel)
+{
+	bool		there = DatumGetBool(ask_about(snapshots, "hp_history_lock",
+											   panel));
+
+	SPI_freetuptable(SPI_tuptable);
+	return there;
+}
+
+/* Others may have deleted the panel since all were listed. */
+static void
+take_panel(Snapshots *snapshots, Datum panel)
+{
+	if (!lock_panel(snapshots, panel))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("panel \"%s\" failed: it is there no more",
+						TextDatumGetCString(panel))));
+		count_outcome(snapshots, "failed");
+		return;
+	}
+	count_outcome(snapshots,
+				  TextDatumGetCString(ask_about(snapshots, "hp_history_take",
+												panel)));
 	SPI_freetuptable(SPI_tuptable);
 }
 
@@ -127,7 +157,9 @@ hp_snapshot(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_SCHEMA))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("schema cannot be null")));
+				 errmsg("schema must not be null")));
+	/* rather than after all that training */
+	PreventCommandIfReadOnly("hp_snapshot()");
 	snapshots.schema = PointerGetDatum(PG_GETARG_TEXT_P_COPY(ARG_SCHEMA));
 	snapshots.functions =
 		quote_identifier(get_namespace_name(get_func_namespace(self)));

@@ -3,9 +3,10 @@
  *		The limit on memory, hpimp.max_memory.
  *
  * What grows with the runs is held against the limit: a study while it is
- * read, a training, and what is asked of its trees.  It is asked when large pieces are allocated, by what
- * the memory contexts have taken from the system, so it costs nothing to
- * speak of and counts what is there, not what ought to be.
+ * read, a training, what is asked of its trees, and merging the parts of a
+ * forest.  It is asked when large pieces are allocated, by what the memory
+ * contexts have taken from the system, so it costs nothing to speak of and
+ * counts what is there, not what ought to be.
  */
 #include "postgres.h"
 

@@ -121,8 +121,10 @@ plan_of(const Model *model)
 {
 	HpFrame		frame = model_frame(model);
 	HpFeatureMap map = model_map(model);
+	HpReplicatePlan plan = resample_plan(model, &frame, &map);
 
-	return resample_plan(model, &frame, &map);
+	pfree(map.groups.of);		/* the plan keeps only counts */
+	return plan;
 }
 
 /* ---- writing ---- */

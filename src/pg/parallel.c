@@ -41,7 +41,7 @@ enum
 typedef struct Shared
 {
 	HpForestSettings settings;
-	Span	range;
+	Span		range;
 	uint32		n_runs;
 	uint32		n_features;
 	uint32		n_groups;
@@ -400,7 +400,7 @@ static void
 copy_reports(const Parts *parts, const HpForestSettings *settings,
 			 HpTreeReport *reports)
 {
-	Span	range = parts->shared->range;
+	Span		range = parts->shared->range;
 	uint32		n = parts->shared->n_features;
 	uint32		n_groups = parts->shared->n_groups;
 

@@ -12,7 +12,7 @@
 
 #include "pg/answers.h"
 #include "pg/report.h"
-#include "pg/train.h"
+#include "pg/training_notices.h"
 
 /* Members of a group that its note names. */
 #define MEMBERS_NAMED	5

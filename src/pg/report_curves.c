@@ -404,8 +404,9 @@ append_level(StringInfo out, const EffectPoint *point, const PageScale *scale,
 
 	appendStringInfo(out, "<svg y=\"%d\" width=\"%d\" height=\"%d\"><title>", y,
 					 LEVEL_LEFT - 6, LEVEL_LINE);
-	report_escape(out, psprintf("%s: %.4g, %u runs", report_cut(name, 200, ELLIPSIS),
-								point->mean, point->runs));
+	report_escape(out, psprintf("%s: %.4g, %u run%s",
+								report_cut(name, 200, ELLIPSIS), point->mean,
+								point->runs, point->runs == 1 ? "" : "s"));
 	appendStringInfo(out, "</title><text class=\"name\" y=\"%d\"%s>",
 					 LEVEL_LINE / 2 + 4,
 					 turned ? " direction=\"rtl\" text-anchor=\"end\"" : "");

@@ -271,7 +271,6 @@ append_row(StringInfo out, const Report *report, const ReportRow *row)
 
 /* ---- the panel ---- */
 
-
 static void
 append_panel(StringInfo out, const Report *report)
 {

@@ -223,6 +223,8 @@ append_code(StringInfo into, const ModelRow *row, uint32 code, int shown)
 		text = (HpText) {number, hp_write_number(row->numbers[code], number)};
 	else
 		text = row->labels[code];
+	if (text.length == 0)
+		text = (HpText) {"\"\"", 2};	/* as in a report */
 	if (shown > 0)
 		text.length = pg_mbcliplen(text.bytes, text.length, shown);
 	appendBinaryStringInfo(into, text.bytes, text.length);

@@ -39,12 +39,6 @@ extern void train_conclude(Model *model);
 /* The frame of a study with the parameters that settings choose. */
 extern HpFrame *study_frame(const Study *study, Settings *settings);
 
-/*
- * Whether so few runs make most of the metric's variance that they are likely
- * to stand for something else than a metric.
- */
-extern bool few_runs_make_variance(const Model *model);
-
 /* An out-of-bag R^2 below this says that importances are a guess. */
 #define R2_NEXT_TO_NOTHING	0.1
 

@@ -222,4 +222,4 @@ DROP FUNCTION forge;
 DROP TABLE forged, forests, sweep, wide, odd, nothing CASCADE;
 DROP SEQUENCE numbers;
 DROP TYPE composite;
-DROP FUNCTION say, read_forest;
+DROP FUNCTION say, read_forest, read_suggestions;

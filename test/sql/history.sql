@@ -76,9 +76,11 @@ SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"trees": -
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"trees": "many"}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"method": "corected"}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"seed": null}');
+SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '{"exclude": ["lr", null]}');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', settings => '[1]');
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_count => 0);
 SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_age => '-1 day');
+SELECT hp_history_add('runs', 'val_loss', panel => 'x', keep_age => '300000 years');
 SELECT hp_history_add('runs', 'val_loss');
 SELECT hp_history_add('runs', 'val_loss', schema => 'none');
 CREATE TEMP TABLE fleeting AS SELECT * FROM runs;
@@ -167,6 +169,9 @@ CALL hp_snapshot('{}');
 CALL hp_snapshot('{no seed, nobody}');
 CALL hp_snapshot(schema => 'none');
 CALL hp_snapshot(schema => NULL);
+SELECT hp_history_take('seedless', NULL);
+SELECT hp_history_take(NULL);
+SELECT hp_history_create(NULL);
 CALL hp_snapshot('{no seed, NULL}');
 SELECT hp_history_take('nobody');
 -- renamed and removed with all that belongs to them
@@ -208,6 +213,9 @@ DROP FUNCTION canceled();
 DROP FUNCTION report(text[]);
 BEGIN READ ONLY;
 CALL hp_snapshot();
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT hp_history_take('seedless');
 ROLLBACK;
 
 --
@@ -273,6 +281,14 @@ CALL hp_snapshot('{grouped loss, onehot}');
 UPDATE grouped SET loss = loss + 1;
 CALL hp_snapshot('{grouped loss, onehot}');
 SELECT panel, parameter, kind, rank, change, rank_change FROM hp_history.hp_changes WHERE panel IN ('grouped loss', 'onehot') ORDER BY panel, kind = 'group', rank, parameter COLLATE "C";
+-- a level may have the name of a parameter: each is held against itself
+CREATE TABLE namesakes AS SELECT jsonb_build_object('opt', (ARRAY['adam', 'sgd', 'lion'])[1 + i % 3], 'opt_adam', i % 7) AS config, (i % 7) + (i % 3) * 0.1 AS loss FROM generate_series(1, 105) i;
+SELECT hp_history_add('namesakes', 'loss', settings => '{"encoding": "onehot", "trees": 10}');
+CALL hp_snapshot('{namesakes loss}');
+UPDATE namesakes SET loss = loss + (CASE WHEN config ->> 'opt' = 'adam' THEN 100 ELSE 0 END);
+CALL hp_snapshot('{namesakes loss}');
+SELECT parameter, kind, change, rank, previous_rank FROM hp_history.hp_changes WHERE panel = 'namesakes loss' ORDER BY rank;
+DROP TABLE namesakes;
 -- any schema, any name
 SELECT hp_history_create('Ann''s "own" @schema@ $ddl$');
 SELECT hp_history_add('runs', 'val_loss', panel => 'it''s "a" %s panel', settings => '{"trees": 2}', schema => 'Ann''s "own" @schema@ $ddl$');

@@ -121,6 +121,7 @@ SELECT kind, "distinct", runs FROM pg_temp.kinds(VARIADIC '{"{\"x\": \"auto\"}"}
 -- of many values the numbers stay numbers and each word is a level
 SELECT * FROM pg_temp.kinds(VARIADIC '{"{\"x\": \"auto\"}", "{\"x\": \"auto\"}", "{\"x\": true}", "{}"}' || ARRAY(SELECT format('{"x": %s}', i / 4.0) FROM generate_series(1, 24) i));
 SELECT * FROM pg_temp.levels(VARIADIC '{"{\"x\": \"auto\"}", "{\"x\": \"auto\"}", "{\"x\": true}", "{}"}' || ARRAY(SELECT format('{"x": %s}', i / 4.0) FROM generate_series(1, 24) i));
+SELECT note FROM pg_temp.kinds(VARIADIC '{"{\"x\": \"auto\"}", "{\"x\": \"auto\"}"}' || ARRAY(SELECT format('{"x": %s}', i / 4.0) FROM generate_series(1, 24) i));
 -- the correlation is that of the numbers
 SELECT runs, round(pearson::numeric, 9) AS pearson, round(spearman::numeric, 9) AS spearman
 FROM hp_correlation(pg_temp.study('{"{\"x\": \"auto\"}", "{\"x\": \"auto\"}", "{}"}' || ARRAY(SELECT format('{"x": %s}', i / 4.0) FROM generate_series(1, 24) i)));

@@ -89,6 +89,17 @@ ALTER TABLE many SET (parallel_workers = 2);
 EXPLAIN (COSTS OFF) SELECT hp_forest_agg(forest) FROM many;
 SELECT hp_forest_agg(forest)::text = (SELECT train('trees => 20')::text) AS parallel FROM many;
 COMMIT;
+-- hundreds of them, asked twice
+SELECT hp_forest_agg(forest)::text = (SELECT train('trees => 600, max_depth => 2, method => ''impurity''')::text) AS hundreds, hp_forest_agg(forest)::text = hp_forest_agg(forest ORDER BY part DESC)::text AS downwards
+FROM (SELECT part, train('trees => 600, max_depth => 2, method => ''impurity''', format(', part => %s, parts => 300', part)) AS forest FROM generate_series(1, 300) part) p;
+-- within hpimp.max_memory
+CREATE TABLE large AS SELECT hp_forest(study, trees => 40, method => 'impurity', min_samples_leaf => 1, part => part, parts => 4) AS forest FROM (SELECT hp_study_agg(jsonb_build_object('x', u(i, 'x')), u(i, 'y')) AS study FROM generate_series(1, 20000) i) s, generate_series(1, 4) part;
+SELECT sum(length(hp_forest_send(forest))) > 16 * 1024 * 1024 AS large FROM large;
+SET hpimp.max_memory = '16MB';
+DO $$ BEGIN PERFORM hp_forest_agg(forest) FROM large; EXCEPTION WHEN program_limit_exceeded THEN RAISE WARNING '%', SQLERRM; END $$;
+RESET hpimp.max_memory;
+SELECT hp_forest_agg(forest) IS NOT NULL AS merged FROM large;
+DROP TABLE large;
 -- of runs that tell nothing: as at once
 SET client_min_messages = notice;
 SELECT q.runs_used, q.trees, q.oob_r2, q.verdict FROM (SELECT hp_forest_agg(hp_forest(study, part => part, parts => 2)) AS forest FROM (SELECT hp_study_agg('{"lr": 1}', 1) AS study FROM generate_series(1, 3)) s, generate_series(1, 2) part) f, hp_quality(f.forest) q;

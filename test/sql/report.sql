@@ -27,6 +27,10 @@ SELECT hp_report_as(uncertain, 'text', width => 57) FROM forests;
 SELECT hp_report('runs', 'loss', trees => 50, width => 120, depth => 1, method => 'impurity', uncertainty => false);
 -- no line is wider than what psql has left; bars and numbers stand below each other
 SELECT width, widest(hp_report_as(uncertain, 'text', width)) <= width - 2 AS fits FROM forests, unnest('{40,41,57,80,120,200,1000}'::int[]) width;
+-- by each of the other methods: what the importance is of, what there are p-values of
+SELECT hp_report('runs', 'loss', trees => 30, exclude => '{name}', method => method) FROM unnest('{corrected,fanova,ped_anova}'::text[]) method;
+SELECT method, hp_report('runs', 'loss', trees => 30, method => method, format => 'svg') ~ ('Importance by ' || words || ', in sum 1') AS svg, hp_report('runs', 'loss', trees => 30, method => method, format => 'html') ~ ('Importance by ' || words || ', in sum 1') AS html
+FROM (VALUES ('corrected', 'corrected impurity'), ('fanova', 'functional ANOVA'), ('ped_anova', 'PED-ANOVA')) m (method, words);
 -- a forest answers as its table does, but for what it is about
 SELECT hp_report_as(forest, 'text') = hp_report(forest) AS same, replace(hp_report('runs', 'loss', trees => 50, uncertainty => false), ' for loss in runs', '') = hp_report(forest) AS same_of_table FROM forests;
 -- plain ASCII

@@ -134,6 +134,10 @@ RESET hpimp.max_parallel_workers;
 CREATE TABLE turned AS SELECT * FROM runs ORDER BY loss;
 SELECT count(*) AS differ FROM (TABLE alone EXCEPT SELECT * FROM hp_suggest('turned', 'loss', uncertainty => false)) d;
 
+-- the empty level is seen, kept or not
+SELECT parameter, levels, sweep, reason
+FROM (SELECT hp_forest(hp_study_agg(jsonb_build_object('kept', (ARRAY['', 'a', 'b'])[1 + i % 3], 'only', (ARRAY['', 'c'])[1 + i % 2], 'worse', (ARRAY['d', ''])[1 + i / 2 % 2]), i % 3 / 2 + i % 2 + i / 2 % 2), trees => 50) AS forest FROM generate_series(0, 239) i) f, hp_suggest(f.forest);
+
 -- curves of thousands of levels over many trees are held against hpimp.max_memory
 CREATE TEMP TABLE levels AS
 SELECT hp_forest(hp_study_agg(jsonb_build_object('l', 'l' || i % 2000, 'x', i % 7), i % 7 + i % 2000 / 500), trees => 1200, max_depth => 2, categorical => '{l}', method => 'impurity') AS forest FROM generate_series(1, 4000) i;

@@ -171,7 +171,8 @@ is(scalar(() = $stderr =~ /ERROR/g), scalar(() = $stderr =~ /ERROR:  canceling s
 note(scalar(() = $stderr =~ /ERROR/g) . ' of 20 were cancelled');
 nothing_left('time-outs', $clean);
 
-my $victim = start_psql('victim', $three, ($forest) x 20, "SELECT 'end'");
+# what says the end is not to be cancelled itself
+my $victim = start_psql('victim', $three, ($forest) x 20, '\echo end');
 harass(0.2, "SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND backend_type = 'client backend'", 'pg_cancel_backend');
 IPC::Run::finish($victim->{psql});
 like($victim->{stdout}, qr/^($want\n)*end\n$/, 'cancelled by another session: the right answer or none');
@@ -182,7 +183,7 @@ nothing_left('cancels', $clean);
 #
 # Workers told to go at any moment, from their start on
 #
-$victim = start_psql('victim', $three, ($forest) x 14, "SELECT 'end'");
+$victim = start_psql('victim', $three, ($forest) x 14, '\echo end');
 harass(0.3, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'parallel worker' ORDER BY random() LIMIT 1", 'pg_terminate_backend');
 IPC::Run::finish($victim->{psql});
 like($victim->{stdout}, qr/^($want\n)*end\n$/, 'workers terminated: the right answer or none');

@@ -55,6 +55,16 @@ sub snapshot
 }
 
 #
+# Its functions are in PL/pgSQL, which may have been dropped
+#
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+$node->safe_psql('bare', 'DROP EXTENSION plpgsql');
+my (undef, undef, $lacks) = $node->psql('bare', 'CREATE EXTENSION hpimp');
+like($lacks, qr/required extension "plpgsql" is not installed.*CREATE EXTENSION \.\.\. CASCADE/s, 'the extension says what it needs');
+$node->safe_psql('bare', 'CREATE EXTENSION hpimp CASCADE');
+$node->safe_psql('postgres', 'DROP DATABASE bare');
+
+#
 # Set up
 #
 ask('CREATE EXTENSION hpimp');
@@ -140,7 +150,8 @@ is(ask(q{SELECT failing, snapshots FROM hp_history.hp_panel_state WHERE panel = 
 # Two at once: one of them takes a panel, the other does not wait
 #
 ask("INSERT INTO data.runs VALUES (4, 'late', '{\"lr\": 0.4}', 30)");
-my ($in, $out, $err) = ("BEGIN;\nSELECT hp_history_take('a all');\n", '', '');
+# (whatever their settings)
+my ($in, $out, $err) = ("SET quote_all_identifiers = on;\nBEGIN;\nSELECT hp_history_take('a all');\n", '', '');
 my $first = IPC::Run::start([ 'psql', '-XAtq', '-U', 'ann', '-d', $node->connstr('lab') ],
 	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(120));
 IPC::Run::pump($first) until $out =~ /\n/;
@@ -168,6 +179,39 @@ foreach my $session (@sessions)
 	$of += $_ foreach @counts;
 }
 is("$taken $failed $of", '2 0 12', 'four at once take each panel once');
+
+#
+# A panel deleted meanwhile: the others are taken all the same, and none is
+# deleted under the hands of who trains for it
+#
+ask(q{CREATE TABLE data.late AS SELECT * FROM data.runs LIMIT 50; SELECT hp_history_add('data.late', 'val_loss', panel => 'c late', settings => '{"trees": 2}');
+	SELECT hp_history_add('data.late', 'val_loss', panel => 'd late', settings => '{"trees": 2}'); SELECT hp_history_add('data.late', 'val_loss', panel => 'e late', settings => '{"trees": 2}')});
+($in, $out, $err) = ("BEGIN;\nLOCK TABLE data.late;\nDELETE FROM hp_history.hp_panels WHERE panel = 'd late';\nSELECT 'deleted';\n", '', '');
+$first = IPC::Run::start([ 'psql', '-XAtq', '-U', 'ann', '-d', $node->connstr('lab') ],
+	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(180));
+IPC::Run::pump($first) until $out =~ /deleted/;
+my ($counts, $warnings) = ('', '');
+my $second = IPC::Run::start([ 'psql', '-XAtq', '-U', 'ann', '-d', $node->connstr('lab'), '-c', "CALL hp_snapshot('{c late, d late, e late}')" ],
+	'>', \$counts, '2>', \$warnings, IPC::Run::timeout(180));
+$node->poll_query_until('lab', q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'data.late'::regclass}) or die 'nobody waits';
+$in .= "COMMIT;\n\\q\n";
+IPC::Run::finish($first);
+IPC::Run::finish($second);
+is($counts, "2|0|1|0\n", 'a panel deleted meanwhile is counted, the others are taken');
+like($warnings, qr/panel "d late" failed: it is there no more/, '... and said to be gone');
+($in, $out, $err) = ("BEGIN;\nSELECT hp_history_take('c late');\n", '', '');
+$first = IPC::Run::start([ 'psql', '-XAtq', '-U', 'ann', '-d', $node->connstr('lab') ],
+	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(180));
+IPC::Run::pump($first) until $out =~ /\n/;
+is($out, "unchanged\n", 'a session is at a panel');
+my (undef, undef, $why) = $node->psql('lab', q{SET lock_timeout = '1s'; DELETE FROM hp_history.hp_panels WHERE panel = 'c late'},
+	extra_params => [ '-U', 'ann' ]);
+like($why, qr/lock timeout/, '... which is not deleted under its hands');
+is(ask(q{UPDATE hp_history.hp_panels SET enabled = false WHERE panel = 'c late' RETURNING enabled}), 'f', '... but may be set otherwise');
+$in .= "COMMIT;\n\\q\n";
+IPC::Run::finish($first);
+is(ask(q{DELETE FROM hp_history.hp_panels WHERE panel IN ('c late', 'e late') RETURNING 1}), "1\n1", '... until it is done');
+ask('DROP TABLE data.late');
 
 #
 # Rights

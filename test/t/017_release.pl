@@ -58,7 +58,7 @@ foreach my $file ("$top/README.md", glob("$top/doc/*.md"), glob("$top/test/*/REA
 # the files that are installed are for every owner of a database
 my $node = new_node('release', '');
 is($node->safe_psql('postgres', "SELECT superuser, trusted, relocatable, schema, requires FROM pg_available_extension_versions WHERE name = 'hpimp' AND version = '$default'"),
-	't|t|t||', 'trusted, in any schema, needs nothing');
+	't|t|t||{plpgsql}', 'trusted, in any schema, needs nothing but PL/pgSQL');
 is($node->safe_psql('postgres', "SELECT extversion FROM pg_extension WHERE extname = 'hpimp'"), $default, 'the version that is made is the newest');
 
 $node->stop;

@@ -60,12 +60,25 @@ my @each = (
 	"SELECT hp_report('runs', 'val_loss', trees => 2, seed => x, uncertainty => false)",
 	"SELECT hp_predict(forest, '{\"lr\": 0.1}') FROM grown",
 	"SELECT hp_predict('runs', 'val_loss', '{\"lr\": 0.1}', trees => 2, seed => x)",
+	"SELECT hp_fingerprint(study) FROM kept",
+	"SELECT hp_forest_merge(a.forest, b.forest) FROM parts a, parts b WHERE a.part = 1 AND b.part = 2",
+	"SELECT hp_forest_agg(forest) FROM parts",
+	"SELECT hp_history_create()",
+	"SELECT hp_history_check('hp_history') AND hp_history_lock('one', 'hp_history')",
+	"SELECT hp_history_panels(NULL, 'hp_history')",
+	"SELECT hp_history_settings('{\"trees\": x}')",
+	"SELECT hp_history_store(study, 'x', 'one', now(), 'hp_history') FROM kept",
+	"SELECT hp_history_prune('one', 'hp_history')",
+	"SELECT hp_history_take('one')",
+	"CALL hp_snapshot()",
 	"SELECT count(r) FROM hp_progress() r",
 	"SELECT count(*) FROM hp_progress",
 	# calls that fail leave nothing either
 	"SELECT failing(format('SELECT hp_forest(study, trees => -%s) FROM kept', 1 + x))",
 	"SELECT failing('SELECT hp_study(''runs'', ''val_los'')')",
 	"SELECT failing('SELECT hp_forest(study, trees => 2, include => ''{no such}'') FROM kept')",
+	"SELECT failing('SELECT hp_history_add(''runs'', ''val_loss'', panel => ''one'')')",
+	"SELECT failing('SELECT hp_forest_agg(forest) FROM parts, generate_series(1, 2)')",
 	"SELECT failing('SELECT hp_marginal(forest, ''no such'') FROM grown')",
 	"SELECT failing(format('SELECT %L::hp_study', repeat('x', 100 * x)))");
 
@@ -83,6 +96,8 @@ is(join(' ', grep { my $name = $_; !$not_callable{$name} && !grep { /\b$name\b/ 
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE kept AS SELECT hp_study('runs', 'val_loss') AS study;
 CREATE TABLE grown AS SELECT hp_forest(study, trees => 3, uncertainty => true) AS forest FROM kept;
+CREATE TABLE parts AS SELECT part, hp_forest(study, trees => 4, part => part, parts => 3, uncertainty => true) AS forest FROM kept, generate_series(1, 3) part;
+SELECT hp_history_create(), hp_history_add('runs', 'val_loss', panel => 'one', settings => '{"trees": 2, "uncertainty": false}', keep_count => 2);
 CREATE FUNCTION failing(query text) RETURNS bool LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE query;
@@ -131,6 +146,7 @@ foreach my $query ("SELECT sum(length(hp_forest(study, trees => 1, seed => i)::t
 	"SELECT sum(hp_predict(forest, jsonb_build_object('lr', i))) FROM grown, generate_series(1, %d) i",
 	"SELECT sum(hp_number(jsonb_build_object('lr', i), 'lr')) FROM generate_series(1, %d) i",
 	"SELECT sum(length((SELECT hp_study_agg(config, val_loss + i) FROM runs)::text)) FROM generate_series(1, %d) i",
+	"SELECT sum(length((SELECT hp_forest_agg(forest ORDER BY part * (i %% 2)) FROM parts)::text)) FROM generate_series(1, %d) i",
 	"SELECT sum(length(hp_report_as(forest, 'html', width => 50 + i %% 50))) FROM grown, generate_series(1, %d) i")
 {
 	my $name = substr($query =~ s/^SELECT //r =~ s/%%/%/gr, 0, 90);
