@@ -47,7 +47,7 @@ UNION ALL
 -- all parts of a forest, each behind its length
 SELECT 'parts', format('%s_%s_%s', method, encoding, study.name), string_agg(lpad(to_hex(length(part) % 256), 2, '0') || lpad(to_hex(length(part) / 256), 2, '0') || encode(part, 'hex'), '' ORDER BY number)
 FROM studies study,
-    (VALUES ('permutation', 'native', NULL, 'mixed', '{%}'::text[], false, 2), ('permutation', 'onehot', 1, 'sample', '{%}', false, 2), ('permutation', 'native', NULL, 'few', '{lr}', true, 3),
+    (VALUES ('permutation', 'native', NULL, 'mixed', '{%}'::text[], false, 2), ('permutation', 'onehot', 1, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'few', '{lr}', true, 3),
         ('impurity', 'native', 1, 'mixed', '{lr,x,on}', false, 3), ('corrected', 'native', NULL, 'names', '{%}', false, 2), ('fanova', 'native', NULL, 'odd_numbers', '{%}', false, 4),
         ('ped_anova', 'native', NULL, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'none', '{%}', false, 2)) v (method, encoding, depth, of_study, include, uncertainty, parts),
     generate_series(1, parts) number,
