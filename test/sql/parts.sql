@@ -181,7 +181,7 @@ BEGIN
                     forged := forge(set_byte(one.bytes, place, value));
                     whole := hp_forest_merge(forged, one.other);
                     IF EXISTS (SELECT FROM hp_parameters(whole) WHERE importance NOT BETWEEN 0 AND 1e100 OR standard_error NOT BETWEEN 0 AND 1e100 OR p_value NOT BETWEEN 0 AND 1)
-                        OR whole::text::hp_forest::text <> whole::text OR (SELECT count(*) FROM hp_interactions(whole)) > 100 THEN
+                        OR whole::text::hp_forest::text <> whole::text OR hp_forest_merge(one.other, forged)::text <> whole::text OR (SELECT count(*) FROM hp_interactions(whole)) > 100 THEN
                         RAISE 'an answer that is none, by % at byte % of %', value, place, one.way;
                     END IF;
                     answered := answered + 1;

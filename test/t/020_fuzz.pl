@@ -35,6 +35,8 @@ my %questions = (
 		(map { "count(*) FROM hp_$_((SELECT hp_forest_agg(f) FROM unnest(\$1) f))" } qw(importance parameters quality interactions suggest)),
 		'count(*) FROM unnest($1) f, hp_parameters(f)',
 		'hp_forest_agg(f)::text::hp_forest::text FROM unnest($1) f',
+		# 22012 if the order makes a difference
+		'1 / (hp_forest_agg(f ORDER BY n)::text = hp_forest_agg(f ORDER BY n DESC)::text)::int FROM unnest($1) WITH ORDINALITY v (f, n)',
 		'hp_predict((SELECT hp_forest_agg(f ORDER BY n DESC) FROM unnest($1) WITH ORDINALITY v (f, n)), \'{"lr": 0.05, "on": true}\')',
 	]);
 
@@ -74,7 +76,7 @@ for my $target (sort keys %questions)
 		my ($status, $out, $error) = $node->psql('postgres', "SELECT concat_ws(' ', $calls)");
 
 		(my $name = $file) =~ s/.*\///;
-		ok($status == 0 && $out !~ /XX|57014|53200/, "$target $name") or diag("$out $error");
+		ok($status == 0 && $out !~ /XX|57014|53200|22012/, "$target $name") or diag("$out $error");
 		$answers{$_}++ for split / /, $out;
 	}
 	cmp_ok($answers{yes} // 0, '>', 20, "... most of which are answered");
