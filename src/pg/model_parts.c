@@ -46,6 +46,8 @@ model_trees_here(const Model *model)
 {
 	uint32		n = 0;
 
+	if (!model_can_grow(model))
+		return 0;
 	for (uint32 i = 0; i < model->parts->n; i++)
 	{
 		Span		trees = part_trees(model, model->parts->numbers[i]);

@@ -275,6 +275,84 @@ ask_all(Question *questions, int n, Datum subject)
 	}
 }
 
+/* ---- reading ---- */
+
+typedef struct FlatType
+{
+	const char *receive;
+	const char *send;
+	FmgrInfo	receive_info;
+	FmgrInfo	send_info;
+} FlatType;
+
+static FlatType study_type = {"hp_study_recv(internal)", "hp_study_send(hp_study)"};
+static FlatType forest_type = {"hp_forest_recv(internal)", "hp_forest_send(hp_forest)"};
+
+static void
+find_function(const char *name, FmgrInfo *info)
+{
+	if (info->fn_oid == InvalidOid)
+		fmgr_info_cxt(DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name))),
+					  info, TopMemoryContext);
+}
+
+static Datum
+receive(FlatType *type, const uint8 *bytes, size_t size)
+{
+	StringInfoData buffer;
+
+	find_function(type->receive, &type->receive_info);
+	/* a block of exactly this size; a NUL follows, as the server promises */
+	buffer.data = palloc(size + 1);
+	memcpy(buffer.data, bytes, size);
+	buffer.data[size] = '\0';
+	buffer.len = size;
+	buffer.maxlen = size + 1;
+	buffer.cursor = 0;
+	return FunctionCall3(&type->receive_info, PointerGetDatum(&buffer),
+						 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+/* What was sent here must be accepted, or be too large. */
+static Datum
+receive_again(FlatType *type, bytea *sent)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile Datum value = 0;
+
+	PG_TRY();
+	{
+		value = receive(type, (uint8 *) VARDATA_ANY(sent), VARSIZE_ANY_EXHDR(sent));
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		{
+			MemoryContextSwitchTo(context);
+			finding("its own reader refuses it", CopyErrorData()->detail);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return value;
+}
+
+/* What was read must be what it is sent as, again and again. */
+static void
+check_round_trip(FlatType *type, Datum value)
+{
+	bytea	   *once;
+	bytea	   *twice;
+
+	find_function(type->send, &type->send_info);
+	once = DatumGetByteaPP(FunctionCall1(&type->send_info, value));
+	twice = DatumGetByteaPP(FunctionCall1(&type->send_info,
+										  receive_again(type, once)));
+	if (VARSIZE_ANY_EXHDR(once) != VARSIZE_ANY_EXHDR(twice) ||
+		memcmp(VARDATA_ANY(once), VARDATA_ANY(twice), VARSIZE_ANY_EXHDR(once)) != 0)
+		finding("it comes back as another value", type->receive);
+}
+
 /* ---- what must hold ---- */
 
 /* Importances of a forest that was trained here sum to 1, or are all 0. */
@@ -404,67 +482,13 @@ question_study(Datum study, uint64 choice)
 	forest = ask(&forests[kind], study);
 	if (forest.isnull)
 		return;
+	check_round_trip(&forest_type, forest.value);
 	/* with groups, rows are more than what sums to 1 */
 	if (forests[kind].isnull[DEPTH_AT])
 		check_shares(forest.value);
 	ask_all(&of_forest[choice / 4096 % lengthof(of_forest)], 1, forest.value);
 	if (choice / 8 % 4 == 0)
 		check_parts(&forests[kind], study, forest.value);
-}
-
-/* ---- reading ---- */
-
-typedef struct FlatType
-{
-	const char *receive;
-	const char *send;
-	FmgrInfo	receive_info;
-	FmgrInfo	send_info;
-} FlatType;
-
-static FlatType study_type = {"hp_study_recv(internal)", "hp_study_send(hp_study)"};
-static FlatType forest_type = {"hp_forest_recv(internal)", "hp_forest_send(hp_forest)"};
-
-static void
-find_function(const char *name, FmgrInfo *info)
-{
-	if (info->fn_oid == InvalidOid)
-		fmgr_info_cxt(DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name))),
-					  info, TopMemoryContext);
-}
-
-static Datum
-receive(FlatType *type, const uint8 *bytes, size_t size)
-{
-	StringInfoData buffer;
-
-	find_function(type->receive, &type->receive_info);
-	/* a block of exactly this size; a NUL follows, as the server promises */
-	buffer.data = palloc(size + 1);
-	memcpy(buffer.data, bytes, size);
-	buffer.data[size] = '\0';
-	buffer.len = size;
-	buffer.maxlen = size + 1;
-	buffer.cursor = 0;
-	return FunctionCall3(&type->receive_info, PointerGetDatum(&buffer),
-						 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
-
-/* What was read must be what it is sent as, again and again. */
-static void
-check_round_trip(FlatType *type, Datum value)
-{
-	bytea	   *once;
-	bytea	   *twice;
-
-	find_function(type->send, &type->send_info);
-	once = DatumGetByteaPP(FunctionCall1(&type->send_info, value));
-	twice = DatumGetByteaPP(FunctionCall1(&type->send_info,
-										  receive(type, (uint8 *) VARDATA_ANY(once),
-												  VARSIZE_ANY_EXHDR(once))));
-	if (VARSIZE_ANY_EXHDR(once) != VARSIZE_ANY_EXHDR(twice) ||
-		memcmp(VARDATA_ANY(once), VARDATA_ANY(twice), VARSIZE_ANY_EXHDR(once)) != 0)
-		finding("it comes back as another value", type->receive);
 }
 
 /* ---- targets ---- */
