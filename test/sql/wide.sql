@@ -50,5 +50,9 @@ $$;
 -- a word longer than a line goes on in the next, none of whose lines is longer
 SELECT max(length(line)) <= 40 AS fits, count(*) > 10 AS lines
 FROM (SELECT hp_report_as(hp_forest(hp_study_agg(jsonb_build_object(repeat('word', 30), i % 3, 'b', i % 2), i % 3), trees => 5, include => '{%}'), 'text', 40) AS report FROM generate_series(1, 40) i) r, string_to_table(report, E'\n') line;
+
+-- a code that is no character has no place on a page
+SELECT format, strpos(page, '&#65533;') > 0 AS replaced, strpos(page, '&#65534;') > 0 OR strpos(page, U&'\FFFE') > 0 AS kept
+FROM (SELECT format, hp_report_as(hp_forest(hp_study_agg(jsonb_build_object(U&'a\FFFEb', i % 3, 'b', i % 2), i % 3), trees => 5), format) AS page FROM generate_series(1, 40) i, unnest('{html,svg}'::text[]) format GROUP BY format) r ORDER BY format;
 DROP TABLE many;
 DROP FUNCTION ticks;
