@@ -47,7 +47,7 @@ BEGIN
 END
 $$;
 
--- a word longer than a line goes on in the next, none of whose lines is longer
+-- a name longer than a line is shortened, so that no line is longer
 SELECT max(length(line)) <= 40 AS fits, count(*) > 10 AS lines
 FROM (SELECT hp_report_as(hp_forest(hp_study_agg(jsonb_build_object(repeat('word', 30), i % 3, 'b', i % 2), i % 3), trees => 5, include => '{%}'), 'text', 40) AS report FROM generate_series(1, 40) i) r, string_to_table(report, E'\n') line;
 
