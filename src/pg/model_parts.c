@@ -46,6 +46,8 @@ model_trees_here(const Model *model)
 {
 	uint32		n = 0;
 
+	if (!model_can_grow(model))
+		return 0;
 	for (uint32 i = 0; i < model->parts->n; i++)
 	{
 		Span		trees = part_trees(model, model->parts->numbers[i]);
@@ -420,6 +422,15 @@ refuse_merge(const char *detail, const char *hint)
 			 errdetail_internal("%s", detail), errhint("%s", hint)));
 }
 
+/* A fingerprint from outside says nothing of the metrics behind it. */
+static bool
+same_targets(const Model *a, const Model *b)
+{
+	return !model_can_grow(a) ||
+		memcmp(a->parts->target, b->parts->target,
+			   a->runs.used * sizeof(int64)) == 0;
+}
+
 static void
 check_same_origin(const Model *a, const Model *b)
 {
@@ -440,6 +451,9 @@ check_same_origin(const Model *a, const Model *b)
 	if (!model_same_but_trees(a, b))
 		refuse_merge("They were trained on different parameters.",
 					 "Train all parts on the same study, with the same include and exclude.");
+	if (!same_targets(a, b))
+		refuse_merge("They were trained on different metrics.",
+					 "Train all parts on the same study.");
 }
 
 /* The numbers of both, ascending. */

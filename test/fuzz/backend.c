@@ -10,13 +10,15 @@
  *
  *	 study		bytes of an hp_study, as COPY BINARY or a client would send them
  *	 forest		bytes of an hp_forest
+ *	 parts		bytes of parts of one, each behind two bytes that tell its length
  *	 config		a jsonb config as text, and a forest asked to predict of it
  *
  * Whatever is accepted is asked every question there is.  Findings are: a
  * crash, a report by a sanitizer, an answer that takes longer than -timeout,
  * an internal error (XX000), memory that is used up beyond hpimp.max_memory or
  * not given back, a value that does not come back from its own binary form as it
- * was, importances that are none.  Each input is a subtransaction that is
+ * was, importances that are none, parts that make another forest in another
+ * order.  Each input is a subtransaction that is
  * rolled back.
  *
  * tight.h gives nearly each piece of palloc'd memory a malloc() block of its
@@ -67,7 +69,7 @@ choose(const uint8 *bytes, size_t size)
 	return hash >> 8;
 }
 
-#define MOST_ARGUMENTS	16
+#define MOST_ARGUMENTS	20
 
 typedef struct Question
 {
@@ -80,7 +82,7 @@ typedef struct Question
 } Question;
 
 #define END		""
-#define FOREST_ARGUMENTS "int,int,int,float8,int8,text[],text[],text[],text,text,text,text,float8,int,bool"
+#define FOREST_ARGUMENTS "int,int,int,float8,int8,text[],text[],text[],text,text,text,text,float8,int,bool,int,int"
 
 static Question of_forest[] = {
 	{"hp_importance(hp_forest)", {END}},
@@ -124,13 +126,19 @@ static Question changes[] = {
 /* One of them is made of a study. */
 static Question forests[] = {
 #define FOREST(...) {"hp_forest(hp_study," FOREST_ARGUMENTS ")", {__VA_ARGS__, END}}
-	FOREST("2", NULL, NULL, "1", "0", NULL, NULL, NULL, "native", "permutation", "auto", "minimize", "0.1", NULL, "f"),
-	FOREST("2", "3", "2", "0.5", "1", NULL, "{a}", "{%}", "native", "impurity", "value", "maximize", "0.5", "1", "f"),
-	FOREST("2", NULL, NULL, "1", "-1", NULL, NULL, NULL, "onehot", "corrected", "fill", "minimize", "0.9", "1", "f"),
-	FOREST("2", NULL, NULL, "1", "7", "{%}", NULL, NULL, "native", "fanova", "auto", "minimize", "0.1", NULL, "f"),
-	FOREST("2", NULL, NULL, "1", "7", NULL, NULL, NULL, "onehot", "ped_anova", "auto", "maximize", "0.3", NULL, "f"),
-	FOREST("1", "1", NULL, "1", "0", NULL, NULL, NULL, "native", "permutation", "value", "minimize", "0.1", "1", "t"),
+	FOREST("2", NULL, NULL, "1", "0", NULL, NULL, NULL, "native", "permutation", "auto", "minimize", "0.1", NULL, "f", NULL, NULL),
+	FOREST("2", "3", "2", "0.5", "1", NULL, "{a}", "{%}", "native", "impurity", "value", "maximize", "0.5", "1", "f", NULL, NULL),
+	FOREST("2", NULL, NULL, "1", "-1", NULL, NULL, NULL, "onehot", "corrected", "fill", "minimize", "0.9", "1", "f", NULL, NULL),
+	FOREST("2", NULL, NULL, "1", "7", "{%}", NULL, NULL, "native", "fanova", "auto", "minimize", "0.1", NULL, "f", NULL, NULL),
+	FOREST("2", NULL, NULL, "1", "7", NULL, NULL, NULL, "onehot", "ped_anova", "auto", "maximize", "0.3", NULL, "f", NULL, NULL),
+	FOREST("1", "1", NULL, "1", "0", NULL, NULL, NULL, "native", "permutation", "value", "minimize", "0.1", "1", "t", NULL, NULL),
 };
+
+/* Where their settings that are looked at here are among the arguments. */
+#define DEPTH_AT		13
+#define PART_AT			15
+
+static Question merge = {"hp_forest_merge(hp_forest,hp_forest)", {NULL, END}};
 
 static void
 finding(const char *what, const char *detail)
@@ -267,6 +275,84 @@ ask_all(Question *questions, int n, Datum subject)
 	}
 }
 
+/* ---- reading ---- */
+
+typedef struct FlatType
+{
+	const char *receive;
+	const char *send;
+	FmgrInfo	receive_info;
+	FmgrInfo	send_info;
+} FlatType;
+
+static FlatType study_type = {"hp_study_recv(internal)", "hp_study_send(hp_study)"};
+static FlatType forest_type = {"hp_forest_recv(internal)", "hp_forest_send(hp_forest)"};
+
+static void
+find_function(const char *name, FmgrInfo *info)
+{
+	if (info->fn_oid == InvalidOid)
+		fmgr_info_cxt(DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name))),
+					  info, TopMemoryContext);
+}
+
+static Datum
+receive(FlatType *type, const uint8 *bytes, size_t size)
+{
+	StringInfoData buffer;
+
+	find_function(type->receive, &type->receive_info);
+	/* a block of exactly this size; a NUL follows, as the server promises */
+	buffer.data = palloc(size + 1);
+	memcpy(buffer.data, bytes, size);
+	buffer.data[size] = '\0';
+	buffer.len = size;
+	buffer.maxlen = size + 1;
+	buffer.cursor = 0;
+	return FunctionCall3(&type->receive_info, PointerGetDatum(&buffer),
+						 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+}
+
+/* What was sent here must be accepted, or be too large. */
+static Datum
+receive_again(FlatType *type, bytea *sent)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile Datum value = 0;
+
+	PG_TRY();
+	{
+		value = receive(type, (uint8 *) VARDATA_ANY(sent), VARSIZE_ANY_EXHDR(sent));
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		{
+			MemoryContextSwitchTo(context);
+			finding("its own reader refuses it", CopyErrorData()->detail);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return value;
+}
+
+/* What was read must be what it is sent as, again and again. */
+static void
+check_round_trip(FlatType *type, Datum value)
+{
+	bytea	   *once;
+	bytea	   *twice;
+
+	find_function(type->send, &type->send_info);
+	once = DatumGetByteaPP(FunctionCall1(&type->send_info, value));
+	twice = DatumGetByteaPP(FunctionCall1(&type->send_info,
+										  receive_again(type, once)));
+	if (VARSIZE_ANY_EXHDR(once) != VARSIZE_ANY_EXHDR(twice) ||
+		memcmp(VARDATA_ANY(once), VARDATA_ANY(twice), VARSIZE_ANY_EXHDR(once)) != 0)
+		finding("it comes back as another value", type->receive);
+}
+
 /* ---- what must hold ---- */
 
 /* Importances of a forest that was trained here sum to 1, or are all 0. */
@@ -339,6 +425,49 @@ question_forest(Datum forest, uint64 choice)
 	ask_marginals(other.value);
 }
 
+static bool
+same_bytes(Datum a, Datum b)
+{
+	struct varlena *x = PG_DETOAST_DATUM_PACKED(a);
+	struct varlena *y = PG_DETOAST_DATUM_PACKED(b);
+
+	return VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
+		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
+}
+
+/* The parts of two forests in one; what is merged stays as it was. */
+static Answer
+merge_parts(Datum state, Datum part)
+{
+	if (merge.info.fn_oid == InvalidOid)
+		prepare(&merge);
+	merge.value[0] = part;
+	merge.isnull[0] = false;
+	return ask(&merge, state);
+}
+
+/* The same forest as was trained at once, of two parts. */
+static void
+check_parts(Question *of, Datum study, Datum whole)
+{
+	Question	of_part = *of;
+	Answer		parts[2];
+	Answer		merged;
+
+	for (int i = 0; i < 2; i++)
+	{
+		of_part.value[PART_AT] = Int32GetDatum(2 - i);
+		of_part.value[PART_AT + 1] = Int32GetDatum(2);
+		of_part.isnull[PART_AT] = of_part.isnull[PART_AT + 1] = false;
+		parts[i] = ask(&of_part, study);
+		if (parts[i].isnull)
+			finding("there is a forest, but no part of it", "");
+	}
+	merged = merge_parts(parts[0].value, parts[1].value);
+	if (merged.isnull || !same_bytes(merged.value, whole))
+		finding("parts make another forest", of->rest[9]);
+}
+
 /*
  * One forest of it, asked one question: more of them are what other inputs ask.
  * Replicates for p-values, the last kind of forest, take long.
@@ -353,65 +482,13 @@ question_study(Datum study, uint64 choice)
 	forest = ask(&forests[kind], study);
 	if (forest.isnull)
 		return;
+	check_round_trip(&forest_type, forest.value);
 	/* with groups, rows are more than what sums to 1 */
-	if (forests[kind].isnull[13])
+	if (forests[kind].isnull[DEPTH_AT])
 		check_shares(forest.value);
 	ask_all(&of_forest[choice / 4096 % lengthof(of_forest)], 1, forest.value);
-}
-
-/* ---- reading ---- */
-
-typedef struct FlatType
-{
-	const char *receive;
-	const char *send;
-	FmgrInfo	receive_info;
-	FmgrInfo	send_info;
-} FlatType;
-
-static FlatType study_type = {"hp_study_recv(internal)", "hp_study_send(hp_study)"};
-static FlatType forest_type = {"hp_forest_recv(internal)", "hp_forest_send(hp_forest)"};
-
-static void
-find_function(const char *name, FmgrInfo *info)
-{
-	if (info->fn_oid == InvalidOid)
-		fmgr_info_cxt(DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name))),
-					  info, TopMemoryContext);
-}
-
-static Datum
-receive(FlatType *type, const uint8 *bytes, size_t size)
-{
-	StringInfoData buffer;
-
-	find_function(type->receive, &type->receive_info);
-	/* a block of exactly this size; a NUL follows, as the server promises */
-	buffer.data = palloc(size + 1);
-	memcpy(buffer.data, bytes, size);
-	buffer.data[size] = '\0';
-	buffer.len = size;
-	buffer.maxlen = size + 1;
-	buffer.cursor = 0;
-	return FunctionCall3(&type->receive_info, PointerGetDatum(&buffer),
-						 ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
-
-/* What was read must be what it is sent as, again and again. */
-static void
-check_round_trip(FlatType *type, Datum value)
-{
-	bytea	   *once;
-	bytea	   *twice;
-
-	find_function(type->send, &type->send_info);
-	once = DatumGetByteaPP(FunctionCall1(&type->send_info, value));
-	twice = DatumGetByteaPP(FunctionCall1(&type->send_info,
-										  receive(type, (uint8 *) VARDATA_ANY(once),
-												  VARSIZE_ANY_EXHDR(once))));
-	if (VARSIZE_ANY_EXHDR(once) != VARSIZE_ANY_EXHDR(twice) ||
-		memcmp(VARDATA_ANY(once), VARDATA_ANY(twice), VARSIZE_ANY_EXHDR(once)) != 0)
-		finding("it comes back as another value", type->receive);
+	if (choice / 8 % 4 == 0)
+		check_parts(&forests[kind], study, forest.value);
 }
 
 /* ---- targets ---- */
@@ -451,6 +528,112 @@ target_forest(const uint8 *bytes, size_t size)
 	accepted++;
 	check_round_trip(&forest_type, forest);
 	question_forest(forest, choose(bytes, size));
+}
+
+#define MOST_PARTS		4
+
+/* Parts that follow each other, as many as are whole; their number. */
+static int
+receive_parts(Datum *parts, const uint8 *bytes, size_t size)
+{
+	int			n = 0;
+
+	while (n < MOST_PARTS && size >= 2)
+	{
+		size_t		length = bytes[0] | bytes[1] << 8;
+
+		bytes += 2;
+		size -= 2;
+		length = Min(length, size);
+		parts[n++] = receive(&forest_type, bytes, length);
+		bytes += length;
+		size -= length;
+	}
+	return n;
+}
+
+/* All that belong together, from the first on or from the last; their number. */
+static int
+merge_all(Datum *parts, int n, bool backward, Datum *merged)
+{
+	int			n_merged = 1;
+
+	*merged = parts[backward ? n - 1 : 0];
+	for (int i = 1; i < n; i++)
+	{
+		Answer		more = merge_parts(*merged, parts[backward ? n - 1 - i : i]);
+
+		if (more.isnull)
+			continue;
+		check_round_trip(&forest_type, more.value);
+		*merged = more.value;
+		n_merged++;
+	}
+	return n_merged;
+}
+
+static bool
+is_whole(Datum forest)
+{
+	return memcmp(VARDATA_ANY(PG_DETOAST_DATUM_PACKED(forest)), "hpft", 4) == 0;
+}
+
+/* What forged reports say need not sum to 1, but must be as large as numbers are. */
+static void
+check_importances(Datum forest)
+{
+	Answer		answer = ask(&of_forest[0], forest);
+	TupleTableSlot *slot;
+
+	if (answer.rows == NULL)
+		finding("a forest of parts has no importances", "");
+	slot = MakeSingleTupleTableSlot(answer.descriptor, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(answer.rows, true, false, slot))
+	{
+		bool		isnull;
+		double		share = DatumGetFloat8(slot_getattr(slot, 2, &isnull));
+
+		if (!isnull && !(share >= 0 && isfinite(share)))
+			finding("an importance is none", psprintf("%.17g", share));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(answer.rows);
+}
+
+static void
+target_parts(const uint8 *bytes, size_t size)
+{
+	Datum		parts[MOST_PARTS];
+	int			n = receive_parts(parts, bytes, size);
+	uint64		choice = choose(bytes, size);
+	Datum		merged;
+	Datum		other;
+	int			n_merged;
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		check_round_trip(&forest_type, parts[i]);
+	n_merged = merge_all(parts, n, false, &merged);
+	if (n_merged > 1)
+		accepted++;
+	if (merge_all(parts, n, true, &other) == n && n_merged == n &&
+		!same_bytes(merged, other))
+		finding("parts make another forest in another order", "");
+	if (is_whole(merged))
+	{
+		check_importances(merged);
+		question_forest(merged, choice);
+	}
+	else
+	{
+		/* all but its text */
+		Answer		answer = ask(&of_forest[choice % (lengthof(of_forest) - 1)],
+								 merged);
+
+		if (answer.rows != NULL || !answer.isnull)
+			finding("a forest answers that is not whole", "");
+	}
 }
 
 /* Configs as text, one a line. */
@@ -552,6 +735,8 @@ LLVMFuzzerCustomMutator(uint8 *data, size_t size, size_t most, unsigned int seed
 {
 	if (target == target_config || seed % 8 == 0)
 		return LLVMFuzzerMutate(data, size, most);
+	if (target == target_parts)
+		return flat_change_parts(data, size, most, seed);
 	return flat_change(data, size, most, seed);
 }
 
@@ -572,7 +757,8 @@ fuzz(PG_FUNCTION_ARGS)
 	char	  **arguments;
 
 	target = strcmp(name, "study") == 0 ? target_study :
-		strcmp(name, "forest") == 0 ? target_forest : target_config;
+		strcmp(name, "forest") == 0 ? target_forest :
+		strcmp(name, "parts") == 0 ? target_parts : target_config;
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT,
 					  &options, NULL, &n);
 	arguments = palloc((n + 2) * sizeof(char *));

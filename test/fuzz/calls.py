@@ -198,10 +198,13 @@ def differences(session, r):
         'as text': '(SELECT hp_study_agg(config, metric)::text::hp_study FROM runs)',
         'of the table': "hp_study('runs', 'metric')",
     }
+    forests = {name: 'hp_forest(%s, %s)' % (expression, how) for name, expression in ways.items()}
+    parts = r.choice([2, 3, 7])
+    forests['trained in parts'] = '(SELECT hp_forest_agg(hp_forest(%s, %s, part => n, parts => %d) ORDER BY md5(n::text)) FROM generate_series(1, %d) n)' % (study, how, parts, parts)
     answers = {}
-    for name, expression in ways.items():
+    for name, forest in forests.items():
         session.run(FORCED if r.random() < 0.3 else ALONE)
-        answers[name] = session.run("SELECT md5(f::text), (SELECT jsonb_agg(i ORDER BY i.parameter COLLATE \"C\") FROM hp_importance(f) i)::text FROM (SELECT hp_forest(%s, %s) AS f OFFSET 0) q" % (expression, how))
+        answers[name] = session.run("SELECT md5(f::text), (SELECT jsonb_agg(i ORDER BY i.parameter COLLATE \"C\") FROM hp_importance(f) i)::text FROM (SELECT %s AS f OFFSET 0) q" % forest)
     first = answers['as they come']
     for name, answer in answers.items():
         if answer != first:

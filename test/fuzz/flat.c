@@ -11,6 +11,8 @@
 
 #include "fuzz.h"
 
+#include "core/total_effect.h"
+
 typedef enum FieldKind
 {
 	FIXED,						/* little-endian integer */
@@ -34,7 +36,7 @@ typedef struct Element
 	uint32_t	count;			/* number of the field that counts them */
 } Element;
 
-#define MOST_FIELDS		4096
+#define MOST_FIELDS		16384
 #define MOST_ELEMENTS	1024
 
 typedef struct Map
@@ -45,6 +47,8 @@ typedef struct Map
 	bool		broken;			/* nothing can be told from here on */
 	uint32_t	n_fields;
 	uint32_t	n_elements;
+	uint32_t	shared_fields;	/* the first ones, which all parts have alike; */
+	uint32_t	shared_elements;	/* 0: not known */
 	Field		fields[MOST_FIELDS];
 	Element		elements[MOST_ELEMENTS];
 } Map;
@@ -250,11 +254,15 @@ map_study(Map *map)
 
 #define N_FINDINGS	8
 
-static void
+#define PARAMETER		1		/* a role */
+
+/* Returns its role. */
+static uint64_t
 map_row(Map *map)
 {
 	uint64_t	flags = fixed(map, 2);
 	uint64_t	kind;
+	uint64_t	role;
 	uint64_t	n_codes;
 	uint64_t	n_words;
 
@@ -269,7 +277,7 @@ map_row(Map *map)
 	if (flags & 0x100)
 		text(map);
 	kind = fixed(map, 1);
-	fixed(map, 1);
+	role = fixed(map, 1);
 	varints(map, 3);
 	n_codes = varint(map);
 	n_words = varint(map);
@@ -283,6 +291,7 @@ map_row(Map *map)
 	if (flags & 0x20)
 		for (uint64_t i = 1; i < (kind == 1 ? n_words + 1 : n_codes) && !map->broken; i++)
 			text(map);
+	return role;
 }
 
 static void
@@ -305,30 +314,105 @@ map_tree(Map *map)
 		fixed(map, 8);
 }
 
-static void
-map_forest(Map *map)
+/* What the trees of a part reported is laid out by. */
+typedef struct Layout
 {
-	static const int settings[] = {1, 1, 1, 1, 1, 1, 4, 8, 8, 8, 8, 1, 1, 1, 1, 8, 4, 1, 1, 1};
+	uint64_t	method;
+	uint64_t	twice;
+	uint64_t	runs;
+	double		unit;
+	uint32_t	features;
+	uint32_t	groups;
+} Layout;
+
+#define PERMUTATION		2		/* a method */
+
+/* Whether all bytes that are left are trees and their number. */
+static bool
+are_trees(const Map *map)
+{
+	size_t		size;
+	uint64_t	n = peek_varint(map, &size);
+	size_t		at = map->at + size;
+
+	if (at > map->size)
+		return false;
+	for (; n > 0; n--)
+	{
+		uint32_t	nodes;
+		uint32_t	words;
+		uint64_t	bytes;
+
+		if (map->size - at < 8)
+			return false;
+		memcpy(&nodes, map->bytes + at, 4);
+		memcpy(&words, map->bytes + at + 4, 4);
+		at += 8;
+		bytes = (uint64_t) nodes * 24 + (uint64_t) words * 8;
+		if (bytes > map->size - at)
+			return false;
+		at += bytes;
+	}
+	return at == map->size;
+}
+
+/* Reports and replicates are doubles, up to where the trees begin. */
+static void
+map_parts(Map *map, const Layout *layout)
+{
 	uint32_t	count;
 	uint64_t	n;
 
-	for (int i = 0; i < 20; i++)
-		fixed(map, settings[i]);
-	varints(map, 5);
-	doubles(map, 5);
 	varint(map);
-	doubles(map, 6);
+	map->shared_fields = map->n_fields;
+	map->shared_elements = map->n_elements;
 	count = map->n_fields;
 	n = varint(map);
 	for (uint64_t i = 0; i < n && !map->broken; i++)
 	{
 		size_t		from = map->at;
 
-		map_row(map);
+		varint(map);
+		add_element(map, from, count);
+	}
+	fixed(map, 8);
+	if (layout->runs < 2 || !(layout->unit > 0) || layout->features == 0)
+		return;
+	for (uint64_t i = 0; i < layout->runs && !map->broken; i++)
+		fixed(map, 8);
+	for (uint64_t i = 0; i < layout->runs && !map->broken; i++)
+	{
+		fixed(map, 8);
+		varint(map);
+	}
+	if (layout->method == PERMUTATION && layout->twice && layout->runs <= map->size)
+	{
+		uint32_t	n_effects = layout->features + layout->groups;
+
+		n = (uint64_t) hp_total_effect_runs((uint32_t) layout->runs, n_effects) * n_effects;
+		for (uint64_t i = 0; i < n && !map->broken; i++)
+			fixed(map, 8);
+	}
+	while (!map->broken && !are_trees(map))
+		doubles(map, 1);
+}
+
+static void
+map_rows(Map *map, Layout *layout)
+{
+	uint32_t	count = map->n_fields;
+	uint64_t	n = varint(map);
+
+	for (uint64_t i = 0; i < n && !map->broken; i++)
+	{
+		size_t		from = map->at;
+
+		layout->features += map_row(map) == PARAMETER;
 		add_element(map, from, count);
 	}
 	count = map->n_fields;
 	n = varint(map);
+	layout->groups = (uint32_t) n;
 	for (uint64_t i = 0; i < n && !map->broken; i++)
 	{
 		size_t		from = map->at;
@@ -337,6 +421,35 @@ map_forest(Map *map)
 		doubles(map, N_FINDINGS);
 		add_element(map, from, count);
 	}
+}
+
+static void
+map_forest(Map *map, bool in_parts)
+{
+	static const int settings[] = {1, 1, 1, 1, 1, 1, 4, 8, 8, 8, 8, 1, 1, 1, 1, 8, 4, 1, 1, 1};
+	Layout		layout = {0};
+	uint32_t	count;
+	uint64_t	n;
+
+	for (int i = 0; i < 20; i++)
+	{
+		uint64_t	setting = fixed(map, settings[i]);
+
+		if (i == 12)
+			layout.method = setting;
+		layout.twice = setting;	/* the last one */
+	}
+	varint(map);
+	layout.runs = varint(map);
+	varints(map, 3);
+	doubles(map, 5);
+	varint(map);
+	doubles(map, 6);
+	if (!map->broken)
+		memcpy(&layout.unit, map->bytes + map->at - 8, 8);
+	map_rows(map, &layout);
+	if (in_parts)
+		map_parts(map, &layout);
 	count = map->n_fields;
 	n = varint(map);
 	for (uint64_t i = 0; i < n && !map->broken; i++)
@@ -542,27 +655,135 @@ change_elements(uint8_t *data, size_t size, size_t most, const Map *map,
 						  old_integer(data, count) + (drop ? -1 : 1));
 }
 
+static void
+map_value_of(Map *map, const uint8_t *data, size_t size)
+{
+	memset(map, 0, offsetof(Map, fields));
+	map->bytes = data;
+	map->size = size;
+	if (size > 4 && memcmp(data, "hpft", 4) == 0)
+		map_forest(map, false);
+	else if (size > 4 && memcmp(data, "hpfp", 4) == 0)
+		map_forest(map, true);
+	else
+		map_study(map);
+}
+
+/* One change: to anything, or to what all parts have alike. */
+static size_t
+change_once(uint8_t *data, size_t size, size_t most, bool shared, Dice *dice)
+{
+	static Map	map;
+
+	map_value_of(&map, data, size);
+	if (shared)
+	{
+		map.n_fields = map.shared_fields;
+		map.n_elements = map.shared_elements;
+	}
+	if (map.n_fields == 0)
+		return size;
+	return map.n_elements > 0 && roll(dice, 4) == 0 ?
+		change_elements(data, size, most, &map, dice) :
+		change_field(data, size, most, &map, dice);
+}
+
+static Dice
+dice_of(uint64_t seed)
+{
+	return (Dice) {seed * UINT64_C(0x9e3779b97f4a7c15) | 1};
+}
+
 size_t
 flat_change(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
-	static Map	map;
-	Dice		dice = {(uint64_t) seed * UINT64_C(0x9e3779b97f4a7c15) | 1};
+	Dice		dice = dice_of(seed);
 	uint64_t	n = 1 + roll(&dice, 3);
 
 	while (n-- > 0)
+		size = change_once(data, size, most, false, &dice);
+	return size;
+}
+
+/* ---- parts, one behind the other ---- */
+
+#define MOST_PARTS		4
+#define MOST_PART		((size_t) UINT16_MAX)
+
+typedef struct Part
+{
+	size_t		size;
+	uint8_t	   *bytes;			/* as many as a part may have */
+} Part;
+
+static int
+split(const uint8_t *data, size_t size, Part *parts)
+{
+	int			n = 0;
+
+	while (n < MOST_PARTS && size >= 2)
 	{
-		memset(&map, 0, offsetof(Map, fields));
-		map.bytes = data;
-		map.size = size;
-		if (size > 4 && memcmp(data, "hpft", 4) == 0)
-			map_forest(&map);
-		else
-			map_study(&map);
-		if (map.n_fields == 0)
-			return size;
-		size = map.n_elements > 0 && roll(&dice, 4) == 0 ?
-			change_elements(data, size, most, &map, &dice) :
-			change_field(data, size, most, &map, &dice);
+		size_t		length = data[0] | (size_t) data[1] << 8;
+
+		data += 2;
+		size -= 2;
+		length = length < size ? length : size;
+		parts[n].size = length;
+		parts[n].bytes = malloc(MOST_PART);
+		memcpy(parts[n++].bytes, data, length);
+		data += length;
+		size -= length;
 	}
+	return n;
+}
+
+/* Write one of them behind the others, if there is room. */
+static size_t
+append(uint8_t *data, size_t size, size_t most, const Part *part)
+{
+	if (size + 2 + part->size > most)
+		return size;
+	data[size] = (uint8_t) part->size;
+	data[size + 1] = (uint8_t) (part->size >> 8);
+	memcpy(data + size + 2, part->bytes, part->size);
+	return size + 2 + part->size;
+}
+
+/*
+ * A change of one of them; or the same one to all, so that they still belong
+ * together; or now and then one is dropped, or comes again in another's place.
+ */
+size_t
+flat_change_parts(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+	Dice		dice = dice_of(seed);
+	Part		parts[MOST_PARTS];
+	int			n = split(data, size, parts);
+	int			one = n == 0 ? 0 : (int) roll(&dice, n);
+	int			dropped = -1;
+	uint64_t	how = roll(&dice, 32);
+
+	if (n == 0)
+		return flat_change(data, size, most, seed);
+	if (how == 0)
+		dropped = one;
+	else if (how == 1 && n < MOST_PARTS)
+		dropped = n;			/* none; the one comes again below */
+	for (int i = 0; i < n && how > 1; i++)
+	{
+		Dice		same = dice;
+
+		if (how < 16 || i == one)
+			parts[i].size = change_once(parts[i].bytes, parts[i].size, MOST_PART,
+										how < 16, &same);
+	}
+	size = 0;
+	for (int i = 0; i < n; i++)
+		if (i != dropped)
+			size = append(data, size, most, &parts[i]);
+	if (dropped == n)
+		size = append(data, size, most, &parts[one]);
+	for (int i = 0; i < n; i++)
+		free(parts[i].bytes);
 	return size;
 }

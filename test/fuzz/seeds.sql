@@ -44,6 +44,17 @@ FROM studies study,
     (VALUES ('permutation', 'native', NULL), ('permutation', 'native', 1), ('impurity', 'onehot', 1), ('corrected', 'native', NULL), ('fanova', 'native', NULL), ('ped_anova', 'onehot', NULL)) v (method, encoding, depth)
 WHERE study.name = 'mixed' OR (study.name IN ('few', 'names', 'odd_numbers') AND method = 'fanova') OR (study.name IN ('one', 'sample') AND method = 'permutation' AND depth = 1)
 UNION ALL
+-- all parts of a forest, each behind its length
+SELECT 'parts', format('%s_%s_%s', method, encoding, study.name), string_agg(lpad(to_hex(length(part) % 256), 2, '0') || lpad(to_hex(length(part) / 256), 2, '0') || encode(part, 'hex'), '' ORDER BY number)
+FROM studies study,
+    (VALUES ('permutation', 'native', NULL, 'mixed', '{%}'::text[], false, 2), ('permutation', 'onehot', 1, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'few', '{lr}', true, 3),
+        ('impurity', 'native', 1, 'mixed', '{lr,x,on}', false, 3), ('corrected', 'native', NULL, 'names', '{%}', false, 2), ('fanova', 'native', NULL, 'odd_numbers', '{%}', false, 4),
+        ('ped_anova', 'native', NULL, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'none', '{%}', false, 2)) v (method, encoding, depth, of_study, include, uncertainty, parts),
+    generate_series(1, parts) number,
+    hp_forest_send(hp_forest(study, trees => parts, method => method, encoding => encoding, depth => depth, include => include, uncertainty => uncertainty, part => number, parts => parts)) part
+WHERE study.name = of_study
+GROUP BY method, encoding, study.name
+UNION ALL
 -- configs, one a line
 SELECT 'config', name, encode(convert_to(lines, 'UTF8'), 'hex')
 FROM (VALUES ('flat', (SELECT string_agg(config::text, E'\n') FROM runs WHERE i <= 6)),

@@ -192,7 +192,7 @@ BEGIN
                     forged := forge(set_byte(one.bytes, place, value));
                     whole := hp_forest_merge(forged, one.other);
                     IF EXISTS (SELECT FROM hp_parameters(whole) WHERE importance NOT BETWEEN 0 AND 1e100 OR standard_error NOT BETWEEN 0 AND 1e100 OR p_value NOT BETWEEN 0 AND 1)
-                        OR whole::text::hp_forest::text <> whole::text OR (SELECT count(*) FROM hp_interactions(whole)) > 100 THEN
+                        OR whole::text::hp_forest::text <> whole::text OR hp_forest_merge(one.other, forged)::text <> whole::text OR (SELECT count(*) FROM hp_interactions(whole)) > 100 THEN
                         RAISE 'an answer that is none, by % at byte % of %', value, place, one.way;
                     END IF;
                     answered := answered + 1;
@@ -207,5 +207,7 @@ END
 $$;
 SELECT forge(set_byte(bytes, 4, 99)) FROM small LIMIT 1;
 SELECT forge(bytes || '\x00') FROM small LIMIT 1;
+-- trees where none can be grown: a merge would take one part's for those of both
+SELECT forge(substr(bytes, 1, length(bytes) - 1) || '\x0101000000000000000000000000000000000000000000000001000000' || '\x00000000') FROM (SELECT hp_forest_send(hp_forest(hp_study_agg('{"x": 1}', 1), trees => 2, method => 'impurity', part => 1, parts => 2)) AS bytes FROM generate_series(1, 3)) f;
 DROP TABLE small, many, carried, parts, wholes, ways, studies, runs CASCADE;
 DROP FUNCTION u, train, forge;

@@ -65,7 +65,7 @@ is(ask($plan, $answers), $want, "... $_: the same importances and correlations")
 
 ask("CREATE TABLE kept AS SELECT set_config('hpimp.max_runs', '100000', false),"
 	  . " (SELECT hp_study_agg(jsonb_build_object('x', i % 1000, 'y', i % 7, 'z', i % 13), i % 997) FROM generate_series(1, 60000) i) AS study");
-my $forest = 'SELECT md5(hp_forest(study, trees => 20, min_samples_leaf => 50)::text) FROM kept';
+$forest = 'SELECT md5(hp_forest(study, trees => 20, min_samples_leaf => 50)::text) FROM kept';
 
 sub launched
 {

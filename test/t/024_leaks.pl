@@ -28,6 +28,7 @@ my @each = (
 	"SELECT hp_study_add_run(study, '{\"lr\": 1}', x) FROM kept",
 	"SELECT hp_study_merge(study, study) FROM kept",
 	"SELECT hp_study_runs(study) FROM kept",
+	"SELECT hp_fingerprint(study) FROM kept",
 	"SELECT count(v) FROM kept, hp_values(study) v",
 	"SELECT hp_number('{\"a\": [1, {\"b\": \"2\"}]}', 'a.1.b')",
 	"SELECT hp_study('runs', 'val_loss')",
@@ -38,6 +39,8 @@ my @each = (
 	"SELECT hp_forest(study, method => 'ped_anova') FROM kept",
 	"SELECT hp_forest_in(hp_forest_out(forest)) FROM grown",
 	"SELECT hp_forest_send(forest) FROM grown",
+	"SELECT hp_forest_merge(hp_forest(study, trees => 2, seed => x, part => 1, parts => 2), hp_forest(study, trees => 2, seed => x, part => 2, parts => 2)) FROM kept",
+	"SELECT hp_forest_agg(hp_forest(study, trees => 3, seed => x, part => n, parts => 3)) FROM kept, generate_series(1, 3) n",
 	"SELECT count(r) FROM grown, hp_importance(forest) r",
 	"SELECT count(r) FROM hp_importance('runs', 'val_loss', trees => 2, seed => x) r",
 	"SELECT count(r) FROM grown, hp_parameters(forest) r",
@@ -84,6 +87,8 @@ my @each = (
 
 # what no function of SQL may call: only by the types' input from a client
 my %not_callable = map { $_ => 1 } qw(hp_study_recv hp_forest_recv);
+# what keeps a history is plpgsql of calls to the others, and a procedure that commits
+$not_callable{$_} = 1 foreach qw(hp_snapshot), map { "hp_history_$_" } qw(add check create panels prune settings store take);
 # ones that others add are asked for as well
 my $names = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT proname FROM pg_proc p JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e'
