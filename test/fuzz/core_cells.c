@@ -16,6 +16,7 @@
 
 #include "core/anova.h"
 #include "core/describe.h"
+#include "core/disguise.h"
 #include "core/measure.h"
 #include "core/ped_anova.h"
 #include "core/redundancy.h"
