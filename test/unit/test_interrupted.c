@@ -24,6 +24,8 @@
 extern size_t __sanitizer_get_current_allocated_bytes(void);
 #endif
 
+#include "core/describe.h"
+#include "core/disguise.h"
 #include "core/measure.h"
 #include "core/order.h"
 #include "core/ped_anova.h"
