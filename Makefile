@@ -19,7 +19,7 @@
 #	make unit-32				the unit tests for a 32-bit machine
 #	make unit-big-endian		the same for a big-endian machine, emulated
 #	make test-versions			make test with each PostgreSQL that is installed
-#	make test-debian			with each that Debian has, by gcc and clang, with and
+#	make test-debian			with each that Debian or Ubuntu has, by gcc and clang, with and
 #								without assertions, in a Debian of its own each (root)
 #	make test-upgrade			pg_upgrade of stored studies and forests (root)
 #	make dist, make deb			the release: archives of the last commit, Debian packages

@@ -88,6 +88,8 @@ foreach my $settings ([ 'permutation', 'true' ], [ 'fanova', 'false' ])
 }
 # what a server has is one value, if it merges first
 my $by_server = "SELECT hp_forest_agg(f) FROM (SELECT node, hp_forest_agg(forest) AS f FROM forests WHERE method = 'fanova' GROUP BY node) q";
+# (whatever a planner without statistics takes the grouping of a few rows here to cost)
+$wise .= 'SET enable_sort = off; SET enable_hashagg = off;';
 like(ask($wise, "EXPLAIN VERBOSE $by_server"), qr/Remote SQL: SELECT .*hp_forest_agg\(forest\)/, 'forests are merged where they are');
 is(ask($wise, "SELECT md5(($by_server)::text)"), ask("SELECT md5(hp_forest(($two_steps), method => 'fanova')::text)"), '... and come to the same');
 my ($status, $stdout, $stderr) = $node->psql('postgres', "SELECT * FROM hp_importance((SELECT hp_forest_agg(forest) FROM forests WHERE node <> 1 AND method = 'fanova'))");

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # debian.sh - a Debian of any suite in a folder, to run commands in: what the
-# scripts here share. Sourced by bash; needs root and Debian's debootstrap.
+# scripts here share. Sourced by bash; needs root and Debian's debootstrap. One
+# suite, noble, is Ubuntu's: it has the PostgreSQL that no Debian has, 16.
 #
 # A machine is kept, packages and all, as a tarball in $cache for the next time
 # (HPIMP_MACHINES=folder, default: hpimp-machines in the folder of temporary
@@ -37,12 +38,25 @@ need_root() {
 	mkdir -p "$cache"
 }
 
-# The archive that this machine takes its packages from, else Debian's own.
+# The archive of a suite: Debian's is the one that this machine takes its packages
+# from, else its own; Ubuntu's keys are not here, so its by https.
 archive() {
 	local uri
+	[ "$1" != noble ] || { echo https://archive.ubuntu.com/ubuntu; return; }
 	uri=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
 		awk '$2 == "main" && $3 == "Debian" && $4 == "Debian" {print $1; exit}')
 	echo "${uri:-http://deb.debian.org/debian}"
+}
+
+# What apt in a machine reads of a suite. There Ubuntu's keys are; and what is in
+# Debian's main is in its universe.
+sources() {
+	local uri
+	uri=$(archive "$1")
+	case $1 in
+		noble) printf "deb ${uri/https:/http:} %s main universe\n" noble noble-updates ;;
+		*) echo "deb $uri $1 main" ;;
+	esac
 }
 
 # in_machine COMMAND: by bash, as root in $machine, /src being the checkout's copy.
@@ -82,15 +96,19 @@ make_machine() {
 			tar -C "$machine" --numeric-owner -xf "$base"
 		else
 			echo "Making a Debian $suite (a minute or two) ..."
-			[ -e "$scripts/$suite" ] || script=$scripts/sid
+			# a suite that is newer than debootstrap is made as its family always was
+			[ -e "$scripts/$suite" ] || case $suite in
+				noble) script=$scripts/gutsy ;;
+				*) script=$scripts/sid ;;
+			esac
 			unshare --mount --propagation private debootstrap --variant=minbase --include=ca-certificates \
-				"$suite" "$machine" "$(archive)" ${script:+"$script"} >"$log" 2>&1 ||
+				"$suite" "$machine" "$(archive "$suite")" ${script:+"$script"} >"$log" 2>&1 ||
 				{ tail -n 20 "$log" >&2; die "debootstrap failed; its whole output: $log"; }
 			tar -C "$machine" --numeric-owner -cf "$base.new" .
 			mv "$base.new" "$base"
 		fi
 		echo "Installing $packages in it (a few minutes) ..."
-		for suite in $suites; do echo "deb $(archive) $suite main"; done >"$machine/etc/apt/sources.list"
+		for suite in $suites; do sources "$suite"; done >"$machine/etc/apt/sources.list"
 		apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|Retries|https?::Proxy) ' >"$machine/etc/apt/apt.conf.d/90host" || true
 		cp -L /etc/resolv.conf "$machine/etc/resolv.conf"
 		printf '127.0.0.1 localhost\n::1 localhost\n' >"$machine/etc/hosts"
