@@ -12,7 +12,7 @@
  * and taken off the variance between halves.  Against chance more tell more,
  * if there is time for them.
  */
-#define HALF_TREES		10
+#define HALF_TREES		14
 #define FEWEST_TREES	10
 #define MOST_TREES		20
 
