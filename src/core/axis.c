@@ -187,8 +187,7 @@ hp_axes_read(HpAxes *axes, const HpTree *tree)
 	memset(axes->parted, 0, axes->n_words * sizeof(uint64_t));
 	for (uint32_t i = 0; i < tree->n_nodes; i++)
 	{
-		if (i % 65536 == 0)
-			hp_tick(axes->env);
+		hp_tick_at(axes->env, i);
 		if (tree->nodes[i].left != 0)
 			part_node(axes, tree, &tree->nodes[i]);
 	}

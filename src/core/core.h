@@ -58,4 +58,12 @@ hp_tick(const HpEnv *env)
 	env->tick(env->arg);
 }
 
+/* The same in a loop whose steps take some nanoseconds, at its i-th step. */
+static inline void
+hp_tick_at(const HpEnv *env, uint32_t i)
+{
+	if (i % 65536 == 0)
+		hp_tick(env);
+}
+
 #endif							/* HPIMP_CORE_H */

@@ -79,8 +79,7 @@ draw_shadows(HpCorrector *c, HpRng *rng)
 	{
 		uint32_t	other = hp_rng_below(rng, run + 1);
 
-		if (run % 65536 == 0)
-			hp_tick(c->env);
+		hp_tick_at(c->env, run);
 		c->shadows[run] = c->shadows[other];
 		c->shadows[other] = run;
 	}

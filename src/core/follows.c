@@ -64,8 +64,8 @@ deviation(const HpSide *side, const uint32_t *rank_of, uint32_t run)
 
 /* rho^2: the square of Spearman's correlation, if ranks are of these runs. */
 static double
-share_by_rank(const HpSide *a, const uint32_t *rank_a, const HpSide *b,
-			  const uint32_t *rank_b, const Runs *runs)
+share_by_rank(const HpEnv *env, const HpSide *a, const uint32_t *rank_a,
+			  const HpSide *b, const uint32_t *rank_b, const Runs *runs)
 {
 	double		sum_a = 0,
 				sum_b = 0,
@@ -81,6 +81,7 @@ share_by_rank(const HpSide *a, const uint32_t *rank_a, const HpSide *b,
 		double		x,
 					y;
 
+		hp_tick_at(env, i);
 		if (!has_both(a, b, run))
 			continue;
 		x = deviation(a, rank_a, run);
@@ -117,6 +118,7 @@ share_by_group(HpFinder *f, const HpSide *a, const uint32_t *rank_a,
 		uint32_t	group = hp_side_code(b, run);
 		double		x;
 
+		hp_tick_at(f->env, i);
 		if (!has_both(a, b, run))
 			continue;
 		if (f->stamp[group] != f->now)
@@ -171,6 +173,7 @@ share_of_levels(HpFinder *f, const HpSide *a, const HpSide *b, const Runs *runs)
 		uint32_t	level = hp_side_code(a, run);
 		uint32_t	group = hp_side_code(b, run);
 
+		hp_tick_at(f->env, i);
 		if (!has_both(a, b, run))
 			continue;
 		f->sum[group] += 2.0 * f->cells[group * width + level]++ + 1;
@@ -205,7 +208,7 @@ share_explained(HpFinder *f, const HpSide *a, const uint32_t *rank_a,
 	if (!a->numeric)
 		return b->groups ? share_of_levels(f, a, b, runs) : 0;
 	if (b->numeric)
-		share = share_by_rank(a, rank_a, b, rank_b, runs);
+		share = share_by_rank(f->env, a, rank_a, b, rank_b, runs);
 	if (b->groups)
 		share = fmax(share, share_by_group(f, a, rank_a, b, runs));
 	return share;

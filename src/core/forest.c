@@ -326,8 +326,7 @@ draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 	memset(trainer->draws, 0, trainer->frame->n_runs * sizeof(uint32_t));
 	for (uint32_t i = 0; i < n; i++)
 	{
-		if (i % 65536 == 0)
-			hp_tick(trainer->env);
+		hp_tick_at(trainer->env, i);
 		trainer->draws[run_to_draw(trainer, hp_rng_below(rng, n))]++;
 	}
 }

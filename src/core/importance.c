@@ -266,8 +266,7 @@ hp_draw_partners(HpPermuter *p, HpRng *rng, const HpAsked *unseen,
 	{
 		uint32_t	j = hp_rng_below(rng, i + 1);
 
-		if (i % 65536 == 0)
-			hp_tick(p->env);
+		hp_tick_at(p->env, i);
 		p->partners[i] = p->partners[j];
 		p->partners[j] = unseen->runs[i];
 	}

@@ -280,8 +280,7 @@ hp_hot_deck_fill(HpHotDeck *deck, const HpEnv *env, HpRng *rng)
 		uint32_t	run = deck->gaps[i];
 		uint16_t	code = deck->observed[hp_rng_below(rng, deck->n_observed)];
 
-		if (i % 65536 == 0)
-			hp_tick(env);
+		hp_tick_at(env, i);
 		if (deck->column->wide)
 			((uint16_t *) deck->codes)[run] = code;
 		else

@@ -85,8 +85,7 @@ merge(const HpEnv *env, const uint32_t *from, uint32_t *to, uint32_t left,
 
 	for (uint32_t i = left; i < right; i++)
 	{
-		if (i % 65536 == 0)
-			hp_tick(env);
+		hp_tick_at(env, i);
 		if (a < middle && (b >= right || !before(arg, from[b], from[a])))
 			to[i] = from[a++];
 		else

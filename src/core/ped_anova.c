@@ -157,8 +157,7 @@ unevenness(const HpEnv *env, const double *numbers, uint32_t n,
 	{
 		double		place = (position(logarithmic, numbers[i]) - low) / range;
 
-		if (i % 65536 == 0)
-			hp_tick(env);
+		hp_tick_at(env, i);
 		largest = fmax(largest, fabs(place - (double) i / (n - 1)));
 	}
 	return largest;
@@ -280,8 +279,7 @@ count_numbers(const Comparison *s, const HpColumn *column,
 	{
 		uint32_t	point = nearest_point(&grid, column->numbers[c]);
 
-		if (c % 65536 == 0)
-			hp_tick(s->env);
+		hp_tick_at(s->env, c);
 		counts.all[point] += by_code->all[c];
 		counts.best[point] += by_code->best[c];
 	}
@@ -314,8 +312,7 @@ count_exact(const Comparison *s, const HpColumn *column, uint32_t first)
 	{
 		uint32_t	point;
 
-		if (run % 65536 == 0)
-			hp_tick(s->env);
+		hp_tick_at(s->env, run);
 		if (hp_column_code(column, run) < first)
 			continue;
 		point = nearest_point(&grid, column->exact[run]);

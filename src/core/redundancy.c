@@ -65,8 +65,7 @@ hash_column(HpFinder *f, HpSide *side)
 	{
 		uint32_t	code = hp_side_code(side, run);
 
-		if (run % 65536 == 0)
-			hp_tick(f->env);
+		hp_tick_at(f->env, run);
 		if (f->stamp[code] != f->now)
 		{
 			f->stamp[code] = f->now;
@@ -105,7 +104,10 @@ rank_column(HpFinder *f, HpSide *side)
 
 	memset(f->count, 0, n_codes * sizeof(uint32_t));
 	for (uint32_t run = 0; run < f->frame->n_runs; run++)
+	{
+		hp_tick_at(f->env, run);
 		f->count[hp_side_code(side, run)]++;
+	}
 	side->rank_of = hp_alloc(f->env, n_codes, sizeof(uint32_t));
 	side->n_present = hp_rank_codes(side, f->count, side->rank_of);
 }
@@ -118,8 +120,10 @@ take_sample(HpFinder *f, HpSide *side)
 	uint32_t	at = 0;
 
 	side->sample = hp_alloc(f->env, taken, sizeof(uint32_t));
-	for (uint32_t run = 0; run < f->frame->n_runs && side->n_sample < taken; run++)
+	for (uint32_t run = 0;
+		 run < f->frame->n_runs && side->n_sample < taken; run++)
 	{
+		hp_tick_at(f->env, run);
 		if (hp_side_code(side, run) < side->first)
 			continue;
 		if (at++ == (uint64_t) side->n_sample * n / taken)
@@ -223,6 +227,7 @@ count_both(HpFinder *f, const HpSide *a, const HpSide *b)
 		uint32_t	code_a = hp_side_code(a, run);
 		uint32_t	code_b = hp_side_code(b, run);
 
+		hp_tick_at(f->env, run);
 		if (code_a < a->first || code_b < b->first)
 			continue;
 		f->count[code_a]++;
@@ -297,6 +302,7 @@ is_function(HpFinder *f, const HpSide *a, const HpSide *b, const uint32_t *runs,
 		uint32_t	code_a = hp_side_code(a, run);
 		uint32_t	code_b = hp_side_code(b, run);
 
+		hp_tick_at(f->env, i);
 		if (f->stamp[code_b] != f->now)
 		{
 			f->stamp[code_b] = f->now;
@@ -323,6 +329,7 @@ is_monotone(const HpFinder *f, const HpSide *a, const HpSide *b)
 		uint32_t	code_a = hp_side_code(a, run);
 		uint32_t	code_b = hp_side_code(b, run);
 
+		hp_tick_at(f->env, run);
 		same &= code_a == code_b;
 		reverse &= code_a < a->first ? code_a == code_b :
 			code_a - a->first == last - code_b;

@@ -227,8 +227,7 @@ choose_runs(const HpEnv *env, HpRng *rng, uint32_t n, uint32_t wanted,
 
 	for (uint32_t run = 0; chosen < wanted; run++)
 	{
-		if (run % 65536 == 0)
-			hp_tick(env);
+		hp_tick_at(env, run);
 		if (hp_rng_below(rng, n - run) < wanted - chosen)
 			runs[chosen++] = run;
 	}

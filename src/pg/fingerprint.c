@@ -109,12 +109,7 @@ digest_column(const HpInput *input, uint64 *digests)
 			CHECK_FOR_INTERRUPTS();
 		by_code[i + 1] = digest_value(name, &input->values[i]);
 	}
-	for (uint32 run = 0; run < input->n_codes; run++)
-	{
-		if (run % PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-		digests[run] += by_code[hp_input_code(input, run)];
-	}
+	sample_add_digests(input, by_code, digests);
 	pfree(by_code);
 }
 

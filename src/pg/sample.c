@@ -146,6 +146,18 @@ digest_value(uint64 name, const HpValue *value, HpReading reads,
 	return hp_digest_number(name, reads, number);
 }
 
+void
+sample_add_digests(const HpInput *input, const uint64 *by_code,
+				   uint64 *digests)
+{
+	for (uint32 run = 0; run < input->n_codes; run++)
+	{
+		if (run % PER_CHECK == 0)
+			CHECK_FOR_INTERRUPTS();
+		digests[run] += by_code[hp_input_code(input, run)];
+	}
+}
+
 /* Adds the digests of a column's values to those of the runs. */
 static void
 digest_column(const HpInput *input, uint64 *digests)
@@ -164,12 +176,7 @@ digest_column(const HpInput *input, uint64 *digests)
 		by_code[i + 1] = digest_value(name, &input->values[i],
 									  readings[i].reads, readings[i].number);
 	}
-	for (uint32 run = 0; run < input->n_codes; run++)
-	{
-		if (run % PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-		digests[run] += by_code[hp_input_code(input, run)];
-	}
+	sample_add_digests(input, by_code, digests);
 	pfree(by_code);
 	pfree(readings);
 }

@@ -122,8 +122,13 @@ extern void sample_merge(Study *into, const Study *from, uint32 at);
 extern SampleColumn *sample_column(Study *study, uint32 column);
 extern void sample_digest_runs(const Study *study, uint64 *digests);
 
-/* For fingerprint.c: of a text of the database, whatever its encoding. */
+/*
+ * For fingerprint.c: the digest of a text of the database, whatever its
+ * encoding; digests of values, by code, added to those of the runs.
+ */
 extern uint64 sample_digest_text(HpText text);
+extern void sample_add_digests(const HpInput *input, const uint64 *by_code,
+							   uint64 *digests);
 
 /* A value as it reads. */
 typedef struct SampleReading
