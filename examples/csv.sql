@@ -25,31 +25,12 @@
 -- be in the client's encoding (PGCLIENTENCODING), and psql reads it in one piece:
 -- a few hundred megabytes are the end.
 
-\set ON_ERROR_STOP on
-\set was_quiet :QUIET
-\set QUIET on
-\if :{?table}
-\else
-\set table runs
-\endif
-\if :{?metrics}
-\else
-\set metrics ''
-\endif
-\if :{?about}
-\else
-\set about ''
-\endif
+\set usage 'psql -v file=export.csv -f examples/csv.sql'
+\ir include/arguments.sql
 \if :{?delimiter}
 \else
 \set delimiter ','
 \endif
-\if :{?file}
-\else
-\warn 'Which file?  psql -v file=export.csv -f examples/csv.sql'
-DO $$ BEGIN RAISE EXCEPTION 'no file was named'; END $$;
-\endif
-SET client_min_messages = warning;
 
 \set read_json pg_temp.read_json
 \ir include/read_json.sql

@@ -19,27 +19,8 @@
 -- about, the other keys (about->>'state'). Loading a file again replaces its runs.
 -- NaN and Infinity, which are no JSON but which programs write, are understood.
 
-\set ON_ERROR_STOP on
-\set was_quiet :QUIET
-\set QUIET on
-\if :{?table}
-\else
-\set table runs
-\endif
-\if :{?metrics}
-\else
-\set metrics ''
-\endif
-\if :{?about}
-\else
-\set about ''
-\endif
-\if :{?file}
-\else
-\warn 'Which file?  psql -v file=runs.jsonl -f examples/json_lines.sql'
-DO $$ BEGIN RAISE EXCEPTION 'no file was named'; END $$;
-\endif
-SET client_min_messages = warning;
+\set usage 'psql -v file=runs.jsonl -f examples/json_lines.sql'
+\ir include/arguments.sql
 
 \set read_json pg_temp.read_json
 \ir include/read_json.sql

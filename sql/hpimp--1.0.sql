@@ -373,7 +373,7 @@ AS 'MODULE_PATHNAME', 'hp_report_of_forest'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000;
 
 COMMENT ON FUNCTION hp_report_as(hp_forest, text, int, boolean) IS
-'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, what the leading hyperparameters do, the pairs that go together). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters';
+'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests, and the next sweep), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, levels folded under their hyperparameter, what the leading ones do with the runs as points, the pairs that go together, the next sweep). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters';
 
 CREATE FUNCTION hp_report(runs regclass, metric text, config text[] DEFAULT '{config}',
 	format text DEFAULT 'text', width int DEFAULT 80, ascii boolean DEFAULT false,
@@ -390,7 +390,7 @@ AS 'MODULE_PATHNAME', 'hp_report_of_runs'
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000;
 
 COMMENT ON FUNCTION hp_report(regclass, text, text[], text, int, boolean, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean) IS
-'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, what the leading hyperparameters do, the pairs that go together). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters. On a table: reads it as hp_study does, trains as hp_forest does. NULL if there are no rows';
+'a report of the importances in one value. format: text (bars for a terminal), markdown (a table for chat and pull requests, and the next sweep), svg (a picture of the panel: importance and correlation as bars from 0 to 1), html (a page: that panel to search, sort and page through, levels folded under their hyperparameter, what the leading ones do with the runs as points, the pairs that go together, the next sweep). width: columns of the terminal that text is made for. ascii: bars of text and markdown without block characters. On a table: reads it as hp_study does, trains as hp_forest does. NULL if there are no rows';
 
 CREATE FUNCTION hp_predict(forest hp_forest, config jsonb)
 RETURNS float8
