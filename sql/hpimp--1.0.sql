@@ -745,21 +745,27 @@ $$;
 COMMENT ON FUNCTION hp_history_panels(text[], text) IS
 'the panels of these names, or if NULL all that are enabled; an error for a name that there is not';
 
-CREATE FUNCTION hp_history_lock(panel text, schema text) RETURNS boolean
+CREATE FUNCTION hp_history_lock(panel text, schema text) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	extension name := (SELECT nspname FROM pg_namespace n JOIN pg_extension e ON e.extnamespace = n.oid
 		WHERE extname = 'hpimp');
+	held boolean;
 	there boolean;
 BEGIN
 	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
-	EXECUTE format('SELECT true FROM %I.hp_panels WHERE panel = $1 FOR KEY SHARE', schema)
-		INTO there USING panel;
-	RETURN there IS NOT NULL;
+	-- the row and no advisory lock: that any role could take
+	EXECUTE format('SELECT true FROM %I.hp_panels WHERE panel = $1 FOR NO KEY UPDATE SKIP LOCKED', schema)
+		INTO held USING panel;
+	IF held THEN
+		RETURN 'held';
+	END IF;
+	EXECUTE format('SELECT true FROM %I.hp_panels WHERE panel = $1', schema) INTO there USING panel;
+	RETURN CASE WHEN there THEN 'busy' ELSE 'gone' END;
 END
 $$;
 COMMENT ON FUNCTION hp_history_lock(text, text) IS
-'keeps a panel from being deleted or renamed until the end of the transaction, as it would be in vain to train for it; false if there is none of this name. Part of hp_history_take()';
+'held: a panel is this session''s until the end of the transaction, so that no other trains for it and nobody changes, renames or deletes it meanwhile; busy: another transaction takes or changes it; gone: there is none of this name. Does not wait. Part of hp_history_take()';
 
 CREATE FUNCTION hp_history_settings(settings jsonb) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -822,6 +828,15 @@ DECLARE
 	added bigint;
 BEGIN
 	EXECUTE format('SELECT %I.hp_history_check($1)', extension) USING schema;
+	IF keep_count < 1 THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = format('keep_count must be at least 1, not %s', keep_count),
+			HINT = 'NULL keeps all snapshots.';
+	ELSIF keep_age <= '0' OR keep_age >= '1000 years' THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = format('keep_age must be more than 0 and less than 1000 years, not %s', keep_age),
+			HINT = 'NULL keeps snapshots however old.';
+	END IF;
 	SELECT relname, relpersistence, format('%I.%I', nspname, relname) AS name INTO relation
 	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 	WHERE c.oid = runs;
@@ -941,7 +956,7 @@ DECLARE
 	started timestamptz := clock_timestamp();
 	extension name;
 	version text;
-	there boolean;
+	lock text;
 	p record;
 	latest record;
 	reading text;
@@ -960,12 +975,11 @@ BEGIN
 	IF panel IS NULL THEN
 		RAISE null_value_not_allowed USING MESSAGE = 'panel must not be null';
 	END IF;
-	EXECUTE format('SELECT %I.hp_history_lock($1, $2)', extension) INTO there USING panel, schema;
-	IF NOT there THEN
+	EXECUTE format('SELECT %I.hp_history_lock($1, $2)', extension) INTO lock USING panel, schema;
+	IF lock = 'gone' THEN
 		EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
-	END IF;
-	-- who is at this panel now will have the same to say
-	IF NOT pg_try_advisory_xact_lock(hashtextextended(format('hpimp %L %L', schema, panel), 0)) THEN
+	ELSIF lock = 'busy' THEN
+		-- who is at this panel now will have the same to say
 		PERFORM set_config('search_path', callers_path, true);
 		RETURN 'busy';
 	END IF;
@@ -1022,14 +1036,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION hp_history_take(text, text) IS
-'one snapshot of one panel, as hp_snapshot() takes them, in this transaction. taken: the runs or the panel have changed; unchanged: they have not, which is noted in confirmed_at; failed: the error is stored in hp_snapshots and raised as a warning; busy: another session is at this panel';
+'one snapshot of one panel, as hp_snapshot() takes them, in this transaction. taken: the runs or the panel have changed; unchanged: they have not, which is noted in confirmed_at; failed: the error is stored in hp_snapshots and raised as a warning; busy: another transaction takes or changes this panel';
 
 CREATE PROCEDURE hp_snapshot(panels text[] DEFAULT NULL, schema text DEFAULT 'hp_history',
 	INOUT taken int DEFAULT NULL, INOUT unchanged int DEFAULT NULL,
 	INOUT failed int DEFAULT NULL, INOUT busy int DEFAULT NULL)
 AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON PROCEDURE hp_snapshot(text[], text, int, int, int, int) IS
-'takes snapshots of the panels of a history: of those named, or all that are enabled. What has not changed since the latest snapshot is not stored again; what fails is stored as an error, raised as a warning, and does not stop the others. Commits after each panel, unless it is called inside a transaction block or a function. Must be called by the owner of the history, and reads with the rights of that role. Answers how many panels were taken, unchanged, failed, and busy (another session is at them)';
+'takes snapshots of the panels of a history: of those named, or all that are enabled. What has not changed since the latest snapshot is not stored again; what fails is stored as an error, raised as a warning, and does not stop the others. Commits after each panel, unless it is called inside a transaction block or a function. Must be called by the owner of the history, and reads with the rights of that role. Answers how many panels were taken, unchanged, failed, and busy (another transaction takes or changes them)';
 
 --
 -- Progress of long calls, to be read from another session

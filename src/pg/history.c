@@ -98,22 +98,21 @@ ask_about(const Snapshots *snapshots, const char *function, Datum panel)
 	return ask_one(query, types, values, "  ");
 }
 
-/* Whether it is still there; if so, it stays until the transaction ends. */
+/* Others may have deleted it since all were listed. */
 static bool
-lock_panel(const Snapshots *snapshots, Datum panel)
+is_gone(const Snapshots *snapshots, Datum panel)
 {
-	bool		there = DatumGetBool(ask_about(snapshots, "hp_history_lock",
-											   panel));
+	Datum		lock = ask_about(snapshots, "hp_history_lock", panel);
+	bool		gone = strcmp(TextDatumGetCString(lock), "gone") == 0;
 
 	SPI_freetuptable(SPI_tuptable);
-	return there;
+	return gone;
 }
 
-/* Others may have deleted the panel since all were listed. */
 static void
 take_panel(Snapshots *snapshots, Datum panel)
 {
-	if (!lock_panel(snapshots, panel))
+	if (is_gone(snapshots, panel))
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

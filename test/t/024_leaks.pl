@@ -67,7 +67,7 @@ my @each = (
 	"SELECT hp_forest_merge(a.forest, b.forest) FROM parts a, parts b WHERE a.part = 1 AND b.part = 2",
 	"SELECT hp_forest_agg(forest) FROM parts",
 	"SELECT hp_history_create()",
-	"SELECT hp_history_check('hp_history') AND hp_history_lock('one', 'hp_history')",
+	"SELECT hp_history_check('hp_history') AND hp_history_lock('one', 'hp_history') = 'held'",
 	"SELECT hp_history_panels(NULL, 'hp_history')",
 	"SELECT hp_history_settings('{\"trees\": x}')",
 	"SELECT hp_history_store(study, 'x', 'one', now(), 'hp_history') FROM kept",
