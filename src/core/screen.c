@@ -140,8 +140,8 @@ hp_screen_raise(HpScreen *s, double floor)
 }
 
 /*
- * Make the thresholds anew if they are stale.  A loop that a compiler can
- * vectorise: nothing here decides more than whether to look closer.
+ * Make the thresholds anew if they are stale; they are the same from either
+ * side.  Nothing here decides more than whether to look closer.
  */
 static void
 make_thresholds(HpScreen *s)
@@ -149,17 +149,17 @@ make_thresholds(HpScreen *s)
 	float		scale = (float) (sqrt(s->floor) * (1 - ROUNDING) /
 								 (double) (UINT64_C(1) << s->shift));
 	float		slack = s->slack;
-	int32_t		weight = (int32_t) s->weight;
-	const float *right = s->root + weight;
+	uint32_t	weight = s->weight;
 
 	s->made_for = s->floor;
-	s->least_root = scale - slack / right[-1];
-	for (int32_t left = 0; left <= weight; left++)
+	s->least_root = scale - slack / s->root[weight - 1];
+	for (uint32_t left = 0; left <= weight / 2; left++)
 	{
-		float		t = scale * (s->root[left] * right[-left]) - slack;
+		float		t = scale * (s->root[left] * s->root[weight - left]) - slack;
 
 		t = t < (float) LARGEST ? t : (float) LARGEST;
-		s->most[left] = t < 1 ? INT32_MIN : (int32_t) t - 1;
+		s->most[left] = s->most[weight - left] =
+			t < 1 ? INT32_MIN : (int32_t) t - 1;
 	}
 	/* all on one side is no split */
 	s->most[0] = s->most[weight] = LARGEST;
