@@ -118,7 +118,7 @@ hp_correct(HpCorrector *c, uint64_t seed, uint32_t t, const int64_t *target,
 		cast_shadow(c, f);
 	for (uint32_t f = 0; f < 2 * n; f++)
 		c->gain[f] = 0;
-	hp_tree_grow(c->grower, &rng, target, draws, c->gain);
+	hp_tree_grow(c->grower, &rng, target, draws, c->gain, NULL);
 	for (uint32_t f = 0; f < 2 * n; f++)
 		sum += c->gain[f];
 	for (uint32_t f = 0; f < n; f++)

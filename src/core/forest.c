@@ -180,9 +180,8 @@ struct HpTrainer
 	uint32_t	n_permuted;		/* so many */
 
 	/* for the second tree */
-	const HpTree *first;
-	HpAsked		seen;
-	int64_t    *left;			/* by run seen: target less prediction */
+	int64_t    *left;			/* by run drawn: what the first leaves of the
+								 * target; NULL if there is no second */
 	double	   *gain;			/* not asked for */
 };
 
@@ -285,7 +284,6 @@ hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 	trainer->unseen = make_asked(env, frame->n_runs);
 	if (settings->twice)
 	{
-		trainer->seen = make_asked(env, frame->n_runs);
 		trainer->left = hp_alloc(env, frame->n_runs, sizeof(int64_t));
 		trainer->gain = hp_alloc0(env, map->n_features, sizeof(double));
 	}
@@ -331,17 +329,19 @@ draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 	}
 }
 
-/* The runs that were drawn, or that were not. */
+/* The runs that were not drawn. */
 static void
-list_runs(const HpTrainer *trainer, bool drawn, HpAsked *asked)
+list_unseen(HpTrainer *trainer)
 {
-	asked->n = 0;
+	HpAsked    *unseen = &trainer->unseen;
+
+	unseen->n = 0;
 	for (uint32_t i = 0; i < trainer->n_runs; i++)
 	{
 		uint32_t	run = run_to_draw(trainer, i);
 
-		asked->runs[asked->n] = run;
-		asked->n += (trainer->draws[run] > 0) == drawn;
+		unseen->runs[unseen->n] = run;
+		unseen->n += trainer->draws[run] == 0;
 	}
 }
 
@@ -385,7 +385,7 @@ prepare_to_ask(HpTrainer *trainer, const HpOutOfBag *out_of_bag)
 {
 	HpAsked    *unseen = &trainer->unseen;
 
-	list_runs(trainer, false, unseen);
+	list_unseen(trainer);
 	if (out_of_bag->effects == NULL)
 		return;
 	trainer->n_permuted = looked_at_first(unseen, out_of_bag->effects->stride);
@@ -451,7 +451,7 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	draw_bootstrap(trainer, &trainer->rng);
 	fill_gaps(trainer, &trainer->rng);
 	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->frame->target,
-						trainer->draws, report->impurity);
+						trainer->draws, report->impurity, trainer->left);
 	divide(report->impurity, trainer->n_features,
 		   sum_of(report->impurity, trainer->n_features), 0);
 	report->n_nodes = tree->n_nodes;
@@ -460,26 +460,12 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	report->n_out_of_bag = trainer->unseen.n;
 	for (uint32_t i = 0; i < trainer->unseen.n; i++)
 		out_of_bag->trees[trainer->unseen.runs[i]]++;
-	trainer->first = tree;
 	if (trainer->corrector != NULL)
 		hp_correct(trainer->corrector, trainer->settings->seed, t,
 				   trainer->frame->target, trainer->draws, report->corrected);
 	if (trainer->anova != NULL)
 		ask_anova(trainer, tree, report);
 	return tree;
-}
-
-/* What the first tree leaves of the targets of the runs it has seen. */
-static void
-subtract_first(HpTrainer *trainer)
-{
-	HpAsked    *seen = &trainer->seen;
-
-	list_runs(trainer, true, seen);
-	hp_predict_runs(trainer->permuter, trainer->first, seen);
-	for (uint32_t i = 0; i < seen->n; i++)
-		trainer->left[seen->runs[i]] =
-			trainer->frame->target[seen->runs[i]] - seen->predicted[i];
 }
 
 const HpTree *
@@ -489,9 +475,8 @@ hp_train_second(HpTrainer *trainer, HpOutOfBag *out_of_bag)
 
 	if (!trainer->settings->twice)
 		return NULL;
-	subtract_first(trainer);
 	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->left,
-						trainer->draws, trainer->gain);
+						trainer->draws, trainer->gain, NULL);
 	ask_unseen(trainer, tree, NULL, out_of_bag);
 	return tree;
 }

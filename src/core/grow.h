@@ -39,6 +39,9 @@
 /* Nodes of at most so many samples are grown with all below as sets of bits. */
 #define HP_TINY_SAMPLES			8
 
+/* What the orders of wide features may take, if there are thousands of them. */
+#define HP_MOST_ORDER_BYTES		(16 * 1024 * 1024)
+
 /* By which features a node's samples are sorted. */
 typedef enum HpOrdered
 {
@@ -62,6 +65,15 @@ typedef struct HpTask
 	bool		last;			/* of its siblings: the list is its own */
 } HpTask;
 
+/* All runs by a wide feature. */
+typedef struct HpPresort
+{
+	bool		asked;			/* before: it pays from the second tree on */
+	bool		changes;		/* codes change from tree to tree */
+	bool		sorted;
+	uint32_t   *order;			/* code << 16 | run; NULL until needed */
+} HpPresort;
+
 /* Sorted samples: orders.c. */
 typedef struct HpOrders
 {
@@ -77,7 +89,15 @@ typedef struct HpOrders
 	size_t	   *first;			/* by feature: its order in entries */
 	uint32_t   *members;		/* in no particular order */
 	uint32_t   *scratch;
+	uint32_t   *radix;			/* more of it */
+	const uint8_t **row;		/* of the members of the subtree entered */
 	uint8_t    *left;			/* by sample: 1 if it goes left */
+
+	/* sorted once for all trees */
+	uint32_t	n_runs;
+	uint32_t	most_runs;		/* 0: there are too many */
+	HpPresort  *presorts;		/* by feature */
+	uint16_t   *number_of;		/* by run: of its sample in the subtree */
 } HpOrders;
 
 typedef struct HpTiny HpTiny;
@@ -106,6 +126,7 @@ struct HpGrower
 	/* of the tree being grown */
 	HpRng	   *rng;
 	double	   *gain;
+	int64_t    *residual;		/* by run drawn, or NULL */
 };
 
 /* Both children of a node that is split. */
@@ -140,6 +161,13 @@ extern uint32_t hp_write_split(HpGrower *g, uint32_t node, const HpSums *sums,
 							   const HpSplit *split, HpLevel *levels,
 							   uint32_t n_levels, HpSums *right);
 
+/* A sample has come to its leaf. */
+static inline void
+hp_set_residual(const HpGrower *g, const HpSample *sample, int64_t value)
+{
+	g->residual[sample->run] = sample->target - value;
+}
+
 /* ---- choose.c ---- */
 
 /*
@@ -170,12 +198,19 @@ extern void hp_cut_order(const HpSample *samples, const uint32_t *order,
 /* ---- orders.c ---- */
 
 extern HpOrders *hp_orders_create(const HpEnv *env, const HpFeature *features,
-								  uint32_t n_features,
+								  uint32_t n_features, uint32_t n_runs,
 								  uint32_t ordered_samples,
 								  uint32_t small_samples);
 
 /* Use features as they are now: narrow ones may have become wide. */
-extern void hp_orders_use(HpOrders *orders, uint32_t n_features);
+extern void hp_orders_use(HpOrders *orders, uint32_t n_features,
+						  uint32_t n_runs);
+
+/* The codes of a feature are others from tree to tree. */
+extern void hp_orders_reread(HpOrders *orders, uint32_t feature);
+
+/* Bytes that will be allocated by the time trees have been grown, at most. */
+extern size_t hp_orders_later(const HpOrders *orders);
 
 /* Sort a node's samples by the features that its size calls for. */
 extern void hp_orders_enter(HpGrower *g, HpTask *task);
@@ -219,10 +254,12 @@ hp_is_sorted_by(const HpTask *task, const HpFeature *feature)
 }
 
 /*
- * Divide a sorted node's samples among its children: the members first; then
- * the orders, by the features of the list, for the children that need them.
+ * Divide a sorted node's samples among its children: the members first, n_left
+ * of them to the left; then the orders, by the features of the list, for the
+ * children that need them.
  */
-extern void hp_orders_divide(HpGrower *g, const HpTask *task);
+extern void hp_orders_divide(HpGrower *g, const HpTask *task,
+							 uint32_t n_left);
 extern void hp_orders_hand_down(HpGrower *g, const HpTask *task,
 								const HpChildren *children, bool left,
 								bool right);

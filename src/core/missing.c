@@ -166,7 +166,7 @@ ask_tree(Explainer *e, HpRng *rng, double *error, double *spread)
 	memset(e->draws, 0, sizeof(e->draws));
 	for (uint32_t i = 0; i < e->n_runs; i++)
 		e->draws[hp_rng_below(rng, e->n_runs)]++;
-	tree = hp_tree_grow(e->grower, rng, e->target, e->draws, e->gain);
+	tree = hp_tree_grow(e->grower, rng, e->target, e->draws, e->gain, NULL);
 	for (uint32_t i = 0; i < e->n_runs; i++)
 	{
 		double		here = i < e->n_present;

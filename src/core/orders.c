@@ -24,6 +24,9 @@
  */
 #define PADDING		80
 
+/* All runs are looked at to pick those of a node if it has a fourth of them. */
+#define PRESORT_PART	4
+
 static size_t
 lay_out(HpOrders *o)
 {
@@ -38,12 +41,22 @@ lay_out(HpOrders *o)
 	return size;
 }
 
+/* Forget what was sorted; the memory stays. */
+static void
+forget_presorts(HpOrders *o)
+{
+	for (uint32_t f = 0; f < o->n_features; f++)
+		o->presorts[f] = (HpPresort) {.order = o->presorts[f].order};
+}
+
 void
-hp_orders_use(HpOrders *o, uint32_t n_features)
+hp_orders_use(HpOrders *o, uint32_t n_features, uint32_t n_runs)
 {
 	size_t		size;
 
 	o->n_features = n_features;
+	o->n_runs = n_runs;
+	forget_presorts(o);
 	size = lay_out(o);
 	if (size > o->size)
 	{
@@ -54,19 +67,30 @@ hp_orders_use(HpOrders *o, uint32_t n_features)
 
 HpOrders *
 hp_orders_create(const HpEnv *env, const HpFeature *features,
-				 uint32_t n_features, uint32_t ordered_samples,
-				 uint32_t small_samples)
+				 uint32_t n_features, uint32_t n_runs,
+				 uint32_t ordered_samples, uint32_t small_samples)
 {
 	HpOrders   *o = hp_alloc0(env, 1, sizeof(HpOrders));
+	uint32_t	most = ordered_samples;
 
 	o->features = features;
 	o->wide_stride = ordered_samples + PADDING;
 	o->narrow_stride = small_samples;
 	o->env = env;
 	o->first = hp_alloc(env, n_features, sizeof(size_t));
-	hp_orders_use(o, n_features);
-	o->members = hp_alloc(env, ordered_samples, sizeof(uint32_t));
-	o->scratch = hp_alloc(env, ordered_samples, sizeof(uint32_t));
+	o->presorts = hp_alloc0(env, n_features, sizeof(HpPresort));
+	if (n_runs / PRESORT_PART < ordered_samples &&
+		(uint64_t) n_features * n_runs * sizeof(uint32_t) <= HP_MOST_ORDER_BYTES)
+	{
+		o->most_runs = n_runs;
+		o->number_of = hp_alloc(env, n_runs, sizeof(uint16_t));
+		most = n_runs > most ? n_runs : most;
+	}
+	hp_orders_use(o, n_features, n_runs);
+	o->members = hp_alloc(env, most, sizeof(uint32_t));
+	o->scratch = hp_alloc(env, most, sizeof(uint32_t));
+	o->radix = hp_alloc(env, most, sizeof(uint32_t));
+	o->row = hp_alloc(env, ordered_samples, sizeof(uint8_t *));
 	o->left = hp_alloc(env, ordered_samples, sizeof(uint8_t));
 	return o;
 }
@@ -114,36 +138,85 @@ sort_by_byte(const uint32_t *from, uint32_t *to, uint32_t n, int shift,
 		to[place[from[i] >> shift & 255]++] = from[i];
 }
 
-/* The members of a node by a feature. */
+/* Sort n entries, which lie in scratch, by the codes of a wide feature. */
 static void
-sort_members(const HpGrower *g, uint32_t feature, const uint32_t *members,
+sort_entries(HpOrders *o, const HpFeature *f, uint32_t n, uint32_t *order)
+{
+	if (n <= FEW_SAMPLES)
+	{
+		sort_few(o->scratch, n);
+		memcpy(order, o->scratch, n * sizeof(uint32_t));
+		return;
+	}
+	sort_by_byte(o->scratch, o->radix, n, 16, 256);
+	sort_by_byte(o->radix, order, n, 24, (f->n_codes - 1) / 256 + 1);
+}
+
+/* The members of a node by a wide feature. */
+static void
+sort_wide(const HpGrower *g, uint32_t feature, const uint32_t *members,
 			 uint32_t n, uint32_t *order)
 {
 	HpOrders   *o = g->orders;
-	const HpFeature *f = &o->features[feature];
-	const HpRows *rows = g->rows;
-	uint32_t   *entries = o->scratch;
+
+	for (uint32_t i = 0; i < n; i++)
+		o->scratch[i] = HP_SAMPLE(members[i]) |
+			hp_row_code(g->rows, o->row[i], feature) << 16;
+	sort_entries(o, &o->features[feature], n, order);
+}
+
+/* So many counts at once: see sort_narrow(). */
+#define LANES	8
+
+/* Each of eight bytes becomes the sum of those before it in memory. */
+static inline uint64_t
+sums_before(uint64_t counts)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	for (int shift = 8; shift < 64; shift *= 2)
+		counts += counts >> shift;
+	return counts >> 8;
+#else
+	return counts * UINT64_C(0x0101010101010101) << 8;
+#endif
+}
+
+/*
+ * The members of a small node by a narrow feature: codes are counted as they
+ * are read, and the places where they begin added up eight at a time.
+ */
+_Static_assert(HP_SMALL_SAMPLES <= UINT8_MAX, "a place takes a byte");
+
+static void
+sort_narrow(const HpGrower *g, uint32_t feature, const uint32_t *members,
+			uint32_t n, uint32_t *order)
+{
+	HpOrders   *o = g->orders;
+	uint32_t	at = g->rows->place[feature];
+	uint32_t	n_words = (o->features[feature].n_codes - 1) / LANES + 1;
+	uint8_t		place[256] = {0};	/* of a code: its next entry's */
+	uint8_t		before = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t	number = HP_SAMPLE(members[i]);
+		uint32_t	code = o->row[i][at];
 
-		entries[i] = number |
-			hp_row_code(rows, hp_row(rows, o->samples[number].run), feature) << 16;
+		o->scratch[i] = HP_SAMPLE(members[i]) | code << 16;
+		place[code]++;
 	}
-	if (n <= FEW_SAMPLES)
+	for (uint32_t w = 0; w < n_words; w++)
 	{
-		sort_few(entries, n);
-		memcpy(order, entries, n * sizeof(uint32_t));
+		uint64_t	counts;
+		uint64_t	sums;
+		uint8_t		last = place[w * LANES + LANES - 1];
+
+		memcpy(&counts, place + w * LANES, LANES);
+		sums = sums_before(counts) + before * UINT64_C(0x0101010101010101);
+		memcpy(place + w * LANES, &sums, LANES);
+		before = (uint8_t) (place[w * LANES + LANES - 1] + last);
 	}
-	else if (f->n_codes <= 256)
-		sort_by_byte(entries, order, n, 16, f->n_codes);
-	else
-	{
-		sort_by_byte(entries, order, n, 16, 256);
-		memcpy(entries, order, n * sizeof(uint32_t));
-		sort_by_byte(entries, order, n, 24, (f->n_codes - 1) / 256 + 1);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		order[place[HP_CODE(o->scratch[i])]++] = o->scratch[i];
 }
 
 static uint32_t
@@ -179,22 +252,117 @@ mix_members(uint32_t *members, uint32_t n)
 	}
 }
 
+/* ---- sorted once for all trees ---- */
+
+/*
+ * Where most runs are drawn, those drawn are picked from all, which are sorted
+ * once; the codes of features whose gaps are filled change from tree to tree.
+ */
+#define NOT_DRAWN		UINT16_MAX
+
+void
+hp_orders_reread(HpOrders *o, uint32_t feature)
+{
+	o->presorts[feature].changes = true;
+}
+
+size_t
+hp_orders_later(const HpOrders *o)
+{
+	size_t		n_wide = 0;
+
+	for (uint32_t f = 0; f < o->n_features; f++)
+		n_wide += o->features[f].wide;
+	return n_wide * o->most_runs * sizeof(uint32_t);
+}
+
+static void
+presort(HpGrower *g, uint32_t feature)
+{
+	HpOrders   *o = g->orders;
+	HpPresort  *p = &o->presorts[feature];
+
+	if (p->order == NULL)
+		p->order = hp_alloc(o->env, o->most_runs, sizeof(uint32_t));
+	mix_members(p->order, o->n_runs);
+	for (uint32_t i = 0; i < o->n_runs; i++)
+	{
+		uint32_t	run = p->order[i];
+
+		o->scratch[i] = run | hp_feature_code(&o->features[feature], run) << 16;
+	}
+	sort_entries(o, &o->features[feature], o->n_runs, p->order);
+	p->sorted = true;
+}
+
+/* Whether all runs are sorted by a feature, if that is worth it for n. */
+static bool
+is_presorted(HpGrower *g, uint32_t feature, uint32_t n)
+{
+	HpOrders   *o = g->orders;
+	HpPresort  *p = &o->presorts[feature];
+	bool		asked = p->asked;
+
+	if (o->most_runs == 0 || p->changes || o->n_runs / PRESORT_PART >= n)
+		return false;
+	p->asked = true;
+	if (asked && !p->sorted)
+		presort(g, feature);
+	return p->sorted;
+}
+
+static void
+number_runs(HpOrders *o, uint32_t n)
+{
+	if (o->most_runs == 0)
+		return;
+	memset(o->number_of, 0xff, o->n_runs * sizeof(uint16_t));
+	for (uint32_t i = 0; i < n; i++)
+		o->number_of[o->samples[i].run] = (uint16_t) i;
+}
+
+/* Writes one entry ahead: orders of wide features are padded. */
+static void
+pick_drawn(const HpOrders *o, const uint32_t *all, uint32_t *order)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t i = 0; i < o->n_runs; i++)
+	{
+		uint32_t	number = o->number_of[HP_SAMPLE(all[i])];
+
+		order[n] = HP_CODE(all[i]) << 16 | number;
+		n += number != NOT_DRAWN;
+	}
+}
+
+/* ---- entering a subtree ---- */
+
 static void
 sort_features(HpGrower *g, const HpTask *task, bool wide)
 {
 	HpOrders   *o = g->orders;
 	uint32_t	n = task->sums.samples;
+	const uint32_t *members = hp_members_of(g, task);
 
+	for (uint32_t i = 0; i < n; i++)
+		o->row[i] = hp_row(g->rows, o->samples[HP_SAMPLE(members[i])].run);
 	for (uint32_t i = 0; i < task->n_list; i++)
 	{
 		uint32_t	feature = g->lists[task->list + i];
+		uint32_t   *order;
 
 		if (o->features[feature].wide != wide ||
 			hp_has_few_codes(&o->features[feature]))
 			continue;
 		hp_count_visits(g, n);
-		sort_members(g, feature, hp_members_of(g, task), n,
-					 hp_orders_of(g, task, feature));
+		order = hp_orders_of(g, task, feature);
+		if (wide && is_presorted(g, feature, n))
+			pick_drawn(o, o->presorts[feature].order, order);
+		else if (!wide)
+			sort_narrow(g, feature, members, n, order);
+		else
+			sort_wide(g, feature, members, n, order);
 	}
 }
 
@@ -208,6 +376,7 @@ hp_orders_enter(HpGrower *g, HpTask *task)
 	{
 		o->samples = g->samples + task->first;
 		mix_members(o->members, n);
+		number_runs(o, n);
 		task->first = 0;
 		task->ordered = HP_ORDERED_WIDE;
 		sort_features(g, task, true);
@@ -271,12 +440,18 @@ keep_right(HpOrders *o, uint32_t *order, uint32_t n)
 	}
 }
 
-/* Tell which members go left. */
+/* Those of a numeric feature's order that go left come first. */
 static void
-choose_sides(HpGrower *g, const HpTask *task)
+choose_first(HpOrders *o, const uint32_t *order, uint32_t n_left, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		o->left[HP_SAMPLE(order[i])] = i < n_left;
+}
+
+static void
+choose_by_rows(HpGrower *g, const HpTask *task, const HpNode *node)
 {
 	HpOrders   *o = g->orders;
-	const HpNode *node = &g->tree.nodes[task->node];
 	const HpFeature *f = &g->features[node->feature];
 	const HpRows *rows = g->rows;
 	const uint32_t *members = hp_members_of(g, task);
@@ -288,10 +463,24 @@ choose_sides(HpGrower *g, const HpTask *task)
 									 node->feature));
 }
 
-void
-hp_orders_divide(HpGrower *g, const HpTask *task)
+/* Whether a node is in the order of the numeric feature that splits it. */
+static bool
+is_divided(const HpGrower *g, const HpTask *task, const HpNode *node)
 {
-	choose_sides(g, task);
+	return !node->categorical &&
+		hp_is_sorted_by(task, &g->features[node->feature]);
+}
+
+void
+hp_orders_divide(HpGrower *g, const HpTask *task, uint32_t n_left)
+{
+	const HpNode *node = &g->tree.nodes[task->node];
+
+	if (is_divided(g, task, node))
+		choose_first(g->orders, hp_orders_of(g, task, node->feature), n_left,
+					 task->sums.samples);
+	else
+		choose_by_rows(g, task, node);
 	keep_both(g->orders, hp_members_of(g, task), task->sums.samples);
 }
 
@@ -300,6 +489,8 @@ hp_orders_hand_down(HpGrower *g, const HpTask *task, const HpChildren *children,
 					bool left, bool right)
 {
 	const HpTask *child = &children->left;
+	const HpNode *node = &g->tree.nodes[task->node];
+	uint32_t	divided = is_divided(g, task, node) ? node->feature : UINT32_MAX;
 	uint32_t	n = task->sums.samples;
 
 	if (!left && !right)
@@ -309,7 +500,7 @@ hp_orders_hand_down(HpGrower *g, const HpTask *task, const HpChildren *children,
 		uint32_t	feature = g->lists[child->list + i];
 		uint32_t   *order;
 
-		if (!hp_is_sorted_by(task, &g->features[feature]))
+		if (!hp_is_sorted_by(task, &g->features[feature]) || feature == divided)
 			continue;
 		order = hp_orders_of(g, task, feature);
 		if (!right)

@@ -442,6 +442,18 @@ goes_on(const HpTiny *t, const Node *node)
 		!is_pure(t, node->set);
 }
 
+/* As end_at() of tree.c. */
+static void
+end_at(const HpTiny *t, uint32_t node, Set set)
+{
+	uint32_t	bit;
+
+	if (t->g->residual != NULL)
+		FOR_EACH_MEMBER(bit, set)
+			hp_set_residual(t->g, &t->samples[bit],
+							t->g->tree.nodes[node].value);
+}
+
 /*
  * Two samples are divided by any feature that tells them apart: half of all
  * nodes, and both children are leaves.
@@ -485,8 +497,22 @@ split_pair(HpTiny *t, const Node *node)
 							   split.left.weight);
 		hp_write_split(t->g, node->node, &node->sums, &split, levels, 2,
 					   &right);
+		if (t->g->residual != NULL)
+			for (int k = 0; k < 2; k++)
+				t->g->residual[t->samples[bits[k]].run] = 0;
 		return;
 	}
+	end_at(t, node->node, node->set);
+}
+
+/* Put a node that is to be split on the stack. */
+static void
+go_on(const HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
+{
+	if (goes_on(t, node))
+		waiting[(*n_waiting)++] = *node;
+	else
+		end_at(t, node->node, node->set);
 }
 
 /* Split a node; its children that go on are put on the stack. */
@@ -500,7 +526,10 @@ split_node(HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
 				right;
 
 	if (!choose_split(t, node, &choice))
+	{
+		end_at(t, node->node, node->set);
 		return;
+	}
 	if (feature_at(t, choice.place)->categorical)
 		levels = levels_of(t, choice.place, node, &n_levels);
 	left.node = hp_write_split(t->g, node->node, &node->sums, &choice.split,
@@ -510,10 +539,8 @@ split_node(HpTiny *t, const Node *node, Node *waiting, uint32_t *n_waiting)
 	left.set = left_of(t, node, choice.place);
 	right.node = left.node + 1;
 	right.set = node->set & ~left.set;
-	if (goes_on(t, &right))
-		waiting[(*n_waiting)++] = right;
-	if (goes_on(t, &left))
-		waiting[(*n_waiting)++] = left;
+	go_on(t, &right, waiting, n_waiting);
+	go_on(t, &left, waiting, n_waiting);
 }
 
 static void

@@ -18,13 +18,10 @@
 
 #include "grow.h"
 
-/* What the orders of wide features may take, if there are thousands of them. */
-#define MOST_ORDER_BYTES	(16 * 1024 * 1024)
-
 static uint32_t
 choose_ordered_samples(const HpGrower *g)
 {
-	uint64_t	samples = MOST_ORDER_BYTES / sizeof(uint32_t) / (g->n_features + 1);
+	uint64_t	samples = HP_MOST_ORDER_BYTES / sizeof(uint32_t) / (g->n_features + 1);
 
 	if (samples > HP_ORDERED_SAMPLES)
 		samples = HP_ORDERED_SAMPLES;
@@ -72,7 +69,7 @@ hp_grower_create(const HpEnv *env, const HpFeature *features,
 	hp_splitter_init(&g->splitter, env, features, n_features);
 	g->rows = hp_rows_create(env, features, n_features, n_runs);
 	g->histograms = hp_histograms_create(env, g->rows, choose_coarse(g));
-	g->orders = hp_orders_create(env, features, n_features,
+	g->orders = hp_orders_create(env, features, n_features, n_runs,
 								 g->ordered_samples, g->small_samples);
 	g->screen = hp_screen_create(env, g->ordered_samples);
 	g->tiny = hp_tiny_create(g);
@@ -322,6 +319,19 @@ goes_on(const HpGrower *g, const HpTask *task)
 	return false;
 }
 
+/* A node that stays a leaf: what it leaves of its samples' targets. */
+static void
+end_at(const HpGrower *g, const HpTask *leaf)
+{
+	HpMembers	m = hp_members(g, leaf);
+
+	if (g->residual == NULL)
+		return;
+	for (uint32_t i = 0; i < m.n; i++)
+		hp_set_residual(g, &m.samples[hp_member(&m, i)],
+						g->tree.nodes[leaf->node].value);
+}
+
 /*
  * Make the histograms of the children that go on: the smaller's is counted,
  * the larger's is what that leaves of the parent's.
@@ -393,6 +403,7 @@ grow_node(HpGrower *g, const HpTask *waited, HpTask *waiting,
 	if (!hp_choose_split(g, &task, g->lists + task.list, &task.n_list, &split))
 	{
 		hp_histogram_release(g->histograms, task.histogram);
+		end_at(g, &task);
 		return;
 	}
 	if (g->features[split.feature].categorical)
@@ -401,9 +412,13 @@ grow_node(HpGrower *g, const HpTask *waited, HpTask *waiting,
 	if (task.ordered == HP_ORDERED_NONE)
 		partition(g, &task, &g->tree.nodes[task.node]);
 	else
-		hp_orders_divide(g, &task);
+		hp_orders_divide(g, &task, children.left.sums.samples);
 	left = goes_on(g, &children.left);
 	right = goes_on(g, &children.right);
+	if (!left)
+		end_at(g, &children.left);
+	if (!right)
+		end_at(g, &children.right);
 	divide_histogram(g, &task, &children, left, right);
 	if (task.ordered != HP_ORDERED_NONE)
 		hp_orders_hand_down(g, &task, &children,
@@ -460,7 +475,7 @@ hp_grower_use(HpGrower *g, uint32_t n_features, uint32_t n_runs)
 	g->n_runs = n_runs;
 	hp_rows_use(g->rows, n_features, n_runs);
 	hp_histograms_use(g->histograms);
-	hp_orders_use(g->orders, n_features);
+	hp_orders_use(g->orders, n_features, n_runs);
 }
 
 HpRows *
@@ -472,7 +487,7 @@ hp_grower_rows(HpGrower *g)
 size_t
 hp_grower_later(const HpGrower *g)
 {
-	return hp_histograms_later(g->histograms);
+	return hp_histograms_later(g->histograms) + hp_orders_later(g->orders);
 }
 
 void
@@ -480,6 +495,7 @@ hp_grower_reread(HpGrower *g, uint32_t feature, const uint32_t *runs,
 				 uint32_t n)
 {
 	hp_rows_reread(g->rows, feature, runs, n);
+	hp_orders_reread(g->orders, feature);
 }
 
 /*
@@ -501,18 +517,21 @@ list_features(HpGrower *g)
 
 const HpTree *
 hp_tree_grow(HpGrower *g, HpRng *rng, const int64_t *target,
-			 const uint32_t *draws, double *gain)
+			 const uint32_t *draws, double *gain, int64_t *residual)
 {
 	HpTask		root = {.last = true, .n_list = g->n_features};
 
 	g->rng = rng;
 	g->gain = gain;
+	g->residual = residual;
 	g->tree.n_nodes = 1;
 	g->tree.n_list_words = 0;
 	list_features(g);
 	root.sums = draw_samples(g, target, draws);
 	make_node(g, 0, &root.sums);
-	if (goes_on(g, &root))
+	if (!goes_on(g, &root))
+		end_at(g, &root);
+	else
 	{
 		HpMembers	members = hp_members(g, &root);
 

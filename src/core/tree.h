@@ -77,12 +77,13 @@ extern void hp_grower_reread(HpGrower *grower, uint32_t feature,
  * Grow a tree on the runs drawn: draws[run] is how often.  The tree lies in
  * the grower's memory until the next one.  gain[feature] is increased by the
  * reduction of the sum of squares (in squared units of target) by splits on
- * the feature.  rng decides among equally good splits and which features are
- * tried.
+ * the feature.  residual[run] is set to what the tree leaves of the target of
+ * each run drawn; NULL if nobody asks.  rng decides among equally good splits
+ * and which features are tried.
  */
 extern const HpTree *hp_tree_grow(HpGrower *grower, HpRng *rng,
 								  const int64_t *target, const uint32_t *draws,
-								  double *gain);
+								  double *gain, int64_t *residual);
 
 /*
  * The lists of columns of more than HP_DENSE_CODES codes: entry 0 is how many

@@ -106,7 +106,7 @@ random_tree(UnitRandom *random, Problem *p, uint32_t n_runs,
 	hp_rng_init(&rng, random_bits(random), 0);
 	return hp_tree_grow(hp_grower_create(unit_env, p->features, p->n_features,
 										 n_runs, &settings),
-						&rng, target, draws, gain);
+						&rng, target, draws, gain, NULL);
 }
 
 static Problem

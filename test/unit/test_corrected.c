@@ -88,7 +88,7 @@ correct_by_hand(const Case *c, uint64_t seed, uint32_t t, double *corrected)
 	}
 	cast_shadows(c, other, features);
 	hp_tree_grow(hp_grower_create(unit_env, features, 2 * FEATURES, RUNS, &half),
-				 &rng, c->target, c->draws, gain);
+				 &rng, c->target, c->draws, gain, NULL);
 	for (uint32_t f = 0; f < 2 * FEATURES; f++)
 		sum += gain[f];
 	for (uint32_t f = 0; f < FEATURES; f++)

@@ -77,7 +77,7 @@ grow_with(const Sweep *s, uint32_t ordered, uint32_t small,
 		g->ordered_samples;
 	g->small_samples = small < g->small_samples ? small : g->small_samples;
 	hp_rng_init(&rng, 7, 11);
-	return hp_tree_grow(g, &rng, s->target, s->draws, gain);
+	return hp_tree_grow(g, &rng, s->target, s->draws, gain, NULL);
 }
 
 static void
@@ -107,6 +107,88 @@ test_limits(uint32_t n, uint32_t features_per_split, uint32_t min_samples_leaf)
 	   "%u runs, %u features per split, leaves of %u: the same tree (%u nodes) "
 	   "whatever is sorted when", n, features_per_split, min_samples_leaf,
 	   first->n_nodes);
+	unit_free_all();
+}
+
+/* ---- one grower, many trees ---- */
+
+static int64_t
+predict(const Sweep *s, const HpTree *tree, uint32_t run)
+{
+	const HpNode *node = tree->nodes;
+
+	while (node->left != 0)
+	{
+		const HpFeature *f = &s->features[node->feature];
+
+		node = &tree->nodes[node->left +
+							!hp_goes_left(node, tree->lists, f->n_codes,
+										  hp_feature_code(f, run))];
+	}
+	return node->value;
+}
+
+/* residual of what was drawn, and of nothing else, which is -1. */
+static bool
+residual_right(const Sweep *s, const HpTree *tree, const int64_t *residual)
+{
+	for (uint32_t run = 0; run < s->n; run++)
+		if (residual[run] != (s->draws[run] == 0 ? -1 :
+							  s->target[run] - predict(s, tree, run)))
+			return false;
+	return true;
+}
+
+/* Other draws; and some runs get another code of a wide feature. */
+static void
+change(Sweep *s, HpGrower *g, bool codes, UnitRandom *random)
+{
+	uint32_t	runs[2] = {random_below(random, s->n), random_below(random, s->n)};
+
+	for (uint32_t i = 0; i < s->n; i++)
+		s->draws[i] = random_below(random, 3);
+	s->draws[runs[0]] = s->draws[runs[1]] = 1;
+	if (!codes)
+		return;
+	for (int k = 0; k < 2; k++)
+		((uint16_t *) s->features[7].codes)[runs[k]] =
+			(uint16_t) random_below(random, codes_of_kind[7]);
+	hp_grower_reread(g, 7, runs, 2);
+}
+
+/* What a grower keeps from tree to tree must not show. */
+static void
+test_many_trees(uint32_t n, HpTreeSettings settings, bool codes)
+{
+	UnitRandom	random = 151 + n;
+	Sweep	   *s = make_sweep(n, &random);
+	HpGrower   *g = hp_grower_create(unit_env, s->features, N_FEATURES, n,
+									 &settings);
+	bool		same = true;
+	bool		left = true;
+	uint32_t	nodes = 0;
+
+	for (uint64_t t = 0; t < 6; t++)
+	{
+		int64_t    *residual = hp_alloc(unit_env, n, sizeof(int64_t));
+		double		gain[2][N_FEATURES] = {{0}};
+		const HpTree *tree;
+		HpRng		rng;
+
+		change(s, g, codes, &random);
+		for (uint32_t i = 0; i < n; i++)
+			residual[i] = -1;
+		hp_rng_init(&rng, 7, 11);
+		tree = hp_tree_grow(g, &rng, s->target, s->draws, gain[0], residual);
+		same = same && same_tree(tree, grow_with(s, UINT32_MAX, UINT32_MAX,
+												 &settings, gain[1])) &&
+			memcmp(gain[0], gain[1], sizeof(gain[0])) == 0;
+		left = left && residual_right(s, tree, residual);
+		nodes += tree->n_nodes;
+	}
+	ok(same, "%u runs, %s: six trees of one grower are as of six (%u nodes)", n,
+	   codes ? "codes that change" : "the same codes", nodes);
+	ok(left, "what they leave of the runs drawn");
 	unit_free_all();
 }
 
@@ -357,6 +439,14 @@ main(void)
 	test_limits(700, N_FEATURES, 3);
 	test_limits(60, N_FEATURES, 1);
 	test_limits(10, N_FEATURES, 1);
+	for (int codes = 0; codes < 2; codes++)
+	{
+		test_many_trees(3000, (HpTreeSettings) {0, 1, N_FEATURES}, codes);
+		test_many_trees(3000, (HpTreeSettings) {0, 14, N_FEATURES}, codes);
+		test_many_trees(300, (HpTreeSettings) {3, 1, 4}, codes);
+		test_many_trees(7, (HpTreeSettings) {0, 1, N_FEATURES}, codes);
+		test_many_trees(2, (HpTreeSettings) {0, 2, N_FEATURES}, codes);
+	}
 	test_histograms();
 	test_rows();
 	test_screen(false);

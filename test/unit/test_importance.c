@@ -78,7 +78,7 @@ make_case(UnitRandom *random, uint32_t n_runs, uint32_t max_depth)
 	hp_rng_init(&rng, 3, n_runs);
 	c.tree = hp_tree_grow(hp_grower_create(unit_env, c.features, FEATURES,
 										   n_runs, &settings),
-						  &rng, c.target, draws, gain);
+						  &rng, c.target, draws, gain, NULL);
 	return c;
 }
 

@@ -246,7 +246,7 @@ ask_effects(const HpEnv *env, const Data *data, int way)
 	anova = hp_anova_create(env, features, n, below);
 	shares = hp_shares_create(env, n);
 	hp_anova_decompose(anova, hp_tree_grow(hp_grower_create(env, features, n, N_RUNS, &settings),
-										   &rng, data->frame->target, draws, gain));
+										   &rng, data->frame->target, draws, gain, NULL));
 	hp_shares_add(shares, anova);
 	mean = hp_alloc(env, features[0].n_codes, sizeof(double));
 	hp_anova_marginal(anova, 0, mean);

@@ -127,7 +127,7 @@ grow(Problem *p, uint64_t stream)
 
 	hp_rng_init(&rng, 1, stream);
 	memset(p->gain, 0, p->n_features * sizeof(double));
-	return hp_tree_grow(make_grower(p), &rng, p->target, p->draws, p->gain);
+	return hp_tree_grow(make_grower(p), &rng, p->target, p->draws, p->gain, NULL);
 }
 
 /* ---- looking at every node ---- */
@@ -748,11 +748,11 @@ test_reuse(void)
 		draw_randomly(&p, &random);
 		hp_rng_init(&rng, 1, stream);
 		memset(twice, 0, sizeof(twice));
-		tree = hp_tree_grow(grower, &rng, p.target, p.draws, twice);
+		tree = hp_tree_grow(grower, &rng, p.target, p.draws, twice, NULL);
 		same = same && same_tree(tree, grow(&p, stream)) &&
 			memcmp(twice, p.gain, sizeof(twice)) == 0;
 		hp_rng_init(&rng, 1, stream);
-		hp_tree_grow(grower, &rng, p.target, p.draws, twice);
+		hp_tree_grow(grower, &rng, p.target, p.draws, twice, NULL);
 	}
 	ok(same, "a grower used again grows the same trees");
 	is_double(twice[0], 2 * p.gain[0], 1e-9, "gains are added to what is there");
@@ -772,7 +772,7 @@ test_use(void)
 
 	hp_grower_use(grower, 2, 100);
 	hp_rng_init(&rng, 1, 0);
-	tree = hp_tree_grow(grower, &rng, p.target, p.draws, p.gain);
+	tree = hp_tree_grow(grower, &rng, p.target, p.draws, p.gain, NULL);
 	p.n_features = p.settings.features_per_split = 2;
 	p.n_runs = 100;
 	ok(same_tree(tree, grow(&p, 0)), "two of four features, 100 of 300 runs");
