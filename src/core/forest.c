@@ -41,11 +41,14 @@ hp_leaf_for_twice(uint32_t n_runs)
 	return leaf;
 }
 
-/* Few runs are out of the bag of few trees each, and trees are cheap then. */
+/*
+ * Few runs are out of the bag of few trees each, and trees are cheap then: the
+ * forest of few runs may take as long as that of 1,000.
+ */
 int64_t
 hp_trees_for_twice(uint32_t n_runs)
 {
-	return n_runs <= 100 ? 300 : n_runs >= 300 ? 100 : 30000 / n_runs;
+	return n_runs <= 100 ? 1000 : n_runs >= 1000 ? 100 : 100000 / n_runs;
 }
 
 HpFeatureMap *
@@ -494,6 +497,34 @@ add_members(const HpFeatureMap *map, double *sums)
 			sums[map->n_features + groups->of[f]] += sums[f];
 }
 
+/* What rounding leaves of a sum of numbers that cancel. */
+#define ROUNDING_DUST	1e-12
+
+/* What is below 0 may have so much of all importance, all of it together. */
+#define FAINT	1e-6
+
+/*
+ * Lift what is below 0 just above it, where anything is above 0: the farther
+ * below the less, so that its order stays.  It is all of it by chance, but what
+ * matters a little is seldom as far below as what does nothing.
+ */
+static void
+lift(const HpFeatureMap *map, double *sums)
+{
+	uint32_t	n = hp_map_subjects(map);
+	double		unit = 0;
+
+	for (uint32_t f = 0; f < map->n_features; f++)
+		unit += fmax(sums[f], 0);
+	for (uint32_t i = 0; i < n && unit > 0; i++)
+	{
+		double		share = sums[i] / unit;
+		double		faint = FAINT / map->n_features / (1 + fmax(-share, 0));
+
+		sums[i] = fabs(share) < ROUNDING_DUST ? 0 : fmax(share, faint);
+	}
+}
+
 /* Clip sums at 0 and scale them: see HpForestResult. */
 static void
 make_shares(const HpFeatureMap *map, double dust, double *shares)
@@ -564,9 +595,6 @@ draw_to_equal(const HpFeatureMap *map, double r2, double *shares)
 		shares[n + g] *= weight;
 }
 
-/* What rounding leaves of a sum of numbers that cancel. */
-#define ROUNDING_DUST	1e-12
-
 void
 hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 				 HpImportance importance, double r2, double *shares)
@@ -574,9 +602,12 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 
 	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
+	{
 		hp_total_effect_importance(env, out_of_bag->effects,
 								   trees->frame->target, out_of_bag->sum,
 								   out_of_bag->trees, shares);
+		lift(trees->map, shares);
+	}
 	else
 		add_reports(env, trees, importance, shares);
 	/* of impurity nothing cancels, and next to a sentinel little may be much */

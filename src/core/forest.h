@@ -166,8 +166,10 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
 typedef struct HpForestResult
 {
 	double	   *impurity;		/* NULL if no tree has a split */
-	double	   *permutation;	/* all 0 if permuting harms nowhere; NULL if not
-								 * asked for or no tree has a split */
+	double	   *permutation;	/* all 0 if permuting harms nowhere; by effects,
+								 * next to nothing if it harms elsewhere only;
+								 * NULL if not asked for or no tree has a
+								 * split */
 	double	   *corrected;		/* all 0 if nothing earns more than its shadow;
 								 * NULL as permutation */
 	double	   *fanova;			/* main effects over the observed distribution

@@ -2,6 +2,8 @@
  * total_effect.c
  *		What the values of a parameter do to the forest's predictions.
  */
+#include <math.h>
+
 #include "total_effect.h"
 
 /*
@@ -76,6 +78,7 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 		}
 	}
 	for (uint32_t s = 0; s < n; s++)
-		importance[s] = importance[s] > 0 ?
-			importance[s] / spread[s] * importance[s] / runs : 0;
+		if (spread[s] > 0)
+			importance[s] = importance[s] / spread[s] *
+				fabs(importance[s]) / runs;
 }

@@ -17,9 +17,10 @@
  *		N^2 / D,  N = mean of h (y - f + h),  D = mean of h^2
  *
  * over the runs, with h the effect, f the forest's prediction and f - h that
- * without the subject; 0 where N is negative.  If the effects are the true
- * ones but for a factor, this is the total sensitivity index times the
- * metric's variance, whatever the factor: a forest's shrinkage cancels.
+ * without the subject.  If the effects are the true ones but for a factor, this
+ * is the total sensitivity index times the metric's variance, whatever the
+ * factor: a forest's shrinkage cancels.  Where N is negative nothing is
+ * explained, and the importance is -N^2 / D: how far it is from that.
  */
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
@@ -61,9 +62,10 @@ hp_total_effects_of(const HpTotalEffects *effects, uint32_t run)
 }
 
 /*
- * The importance by subject, in squared units of target.  predicted and trees
- * are, by run, the sum of the forest's predictions and the number of trees that
- * made it.
+ * The importance by subject, in squared units of target; 0 if the forest does
+ * not look at it, below 0 if its effects go against the metric.  predicted and
+ * trees are, by run, the sum of the forest's predictions and the number of trees
+ * that made it.
  */
 extern void hp_total_effect_importance(const HpEnv *env,
 									   const HpTotalEffects *effects,

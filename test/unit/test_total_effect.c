@@ -36,11 +36,15 @@ test_formula(void)
 	/* N = (5 (40 + 5) + 30 (-10 + 30)) / 2, D = (25 + 900) / 2 */
 	ok(nearly(got[1], 412.5 * 412.5 / 462.5), "of another subject: %g", got[1]);
 
-	/* effects that go against the metric explain nothing */
+	/*
+	 * Effects that go against the metric explain nothing: N = (-10 (40 - 10) +
+	 * 20 (-70 + 20)) / 2, D = (100 + 400) / 2
+	 */
 	memcpy(effects->sum, (int64_t[]) {-20, 0, 60, 0, 0, 0}, 6 * sizeof(int64_t));
 	hp_total_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
 						 trees, got);
-	ok(got[0] == 0 && got[1] == 0, "against the metric, and none at all: 0");
+	ok(nearly(got[0], -650.0 * 650 / 250), "against the metric: below 0: %g", got[0]);
+	ok(got[1] == 0, "none at all: 0");
 	unit_free_all();
 }
 
@@ -239,6 +243,48 @@ test_nothing(void)
 	unit_free_all();
 }
 
+/*
+ * Shares of a forest of one run, by effects made by hand: what is below 0 has
+ * next to nothing, in the order of how far below.
+ */
+static void
+test_below(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(60, 31);
+	HpTrees		trees = {.frame = frame};
+	HpOutOfBag	out_of_bag;
+	double		shares[5];
+	double		sum = 0;
+
+	settings.twice = true;
+	trees.map = hp_forest_prepare(unit_env, frame, &settings);
+	out_of_bag = hp_out_of_bag_create(unit_env, frame->n_runs, trees.map, &settings);
+	trees.out_of_bag = &out_of_bag;
+	frame->target[0] = 1000;
+	out_of_bag.trees[0] = 1;
+	/* of one run the importance is (1000 + effect)^2, with the effect's sign */
+	memcpy(out_of_bag.effects->sum, (int64_t[]) {-200, 0, 3000, -100, 1000},
+		   5 * sizeof(int64_t));
+	hp_forest_shares(unit_env, &trees, HP_PERMUTATION, 1, shares);
+	for (uint32_t f = 0; f < 5; f++)
+		sum += shares[f];
+	ok(fabs(sum - 1) < 1e-12, "they sum to 1");
+	ok(fabs(shares[2] - 0.8) < 1e-6 && fabs(shares[4] - 0.2) < 1e-6,
+	   "what is above 0 shares nearly all: %g and %g", shares[2], shares[4]);
+	ok(shares[0] > shares[3] && shares[3] > 0 && shares[0] < 1e-6,
+	   "what is below 0 hardly anything, the farther the less: %g, %g", shares[0], shares[3]);
+	ok(shares[1] == 0, "what has no effect has nothing");
+
+	/* nothing is above 0 */
+	memcpy(out_of_bag.effects->sum, (int64_t[]) {-200, 0, -300, -100, -150},
+		   5 * sizeof(int64_t));
+	hp_forest_shares(unit_env, &trees, HP_PERMUTATION, 1, shares);
+	ok(shares[0] == 0 && shares[1] == 0 && shares[2] == 0 && shares[3] == 0 &&
+	   shares[4] == 0, "all 0 if none is above 0");
+	unit_free_all();
+}
+
 /* A report may have room for what is not asked for: replicates share theirs. */
 static void
 test_not_asked_for(void)
@@ -257,6 +303,21 @@ test_not_asked_for(void)
 		untouched = untouched && t.reports[0].permutation[f] == 7;
 	ok(untouched && t.out_of_bag.effects == NULL, "nothing is permuted");
 	unit_free_all();
+}
+
+static void
+test_trees(void)
+{
+	static const int64_t wanted[][2] = {
+		{0, 1000}, {1, 1000}, {100, 1000}, {101, 990}, {300, 333}, {999, 100},
+		{1000, 100}, {2147483647, 100}
+	};
+	bool		right = true;
+
+	for (uint32_t i = 0; i < LENGTH(wanted); i++)
+		right = right &&
+			hp_trees_for_twice((uint32_t) wanted[i][0]) == wanted[i][1];
+	ok(right, "trees: 100,000 by the runs, from 100 to 1,000");
 }
 
 static void
@@ -283,7 +344,9 @@ main(void)
 	test_twice();
 	test_all_exchanged();
 	test_nothing();
+	test_below();
 	test_not_asked_for();
+	test_trees();
 	test_leaves();
 	return done();
 }
