@@ -42,13 +42,16 @@ hp_leaf_for_twice(uint32_t n_runs)
 }
 
 /*
- * Few runs are out of the bag of few trees each, and trees are cheap then: the
- * forest of few runs may take as long as that of 1,000.
+ * Few runs are out of the bag of few trees each, and trees are cheap then: no
+ * forest of few runs takes longer than one of 1,000.
  */
 int64_t
 hp_trees_for_twice(uint32_t n_runs)
 {
-	return n_runs <= 100 ? 1000 : n_runs >= 1000 ? 100 : 100000 / n_runs;
+	uint32_t	n = n_runs < 100 ? 100 : n_runs;
+	int64_t		trees = n <= 200 ? 10000000 / (n * n) : 50000 / n;
+
+	return trees > 100 ? trees : 100;
 }
 
 HpFeatureMap *
@@ -500,9 +503,6 @@ add_members(const HpFeatureMap *map, double *sums)
 /* What rounding leaves of a sum of numbers that cancel. */
 #define ROUNDING_DUST	1e-12
 
-/* What is below 0 may have so much of all importance, all of it together. */
-#define FAINT	1e-6
-
 /*
  * Lift what is below 0 just above it, where anything is above 0: the farther
  * below the less, so that its order stays.  It is all of it by chance, but what
@@ -519,7 +519,7 @@ lift(const HpFeatureMap *map, double *sums)
 	for (uint32_t i = 0; i < n && unit > 0; i++)
 	{
 		double		share = sums[i] / unit;
-		double		faint = FAINT / map->n_features / (1 + fmax(-share, 0));
+		double		faint = HP_FAINT / map->n_features / (1 + fmax(-share, 0));
 
 		sums[i] = fabs(share) < ROUNDING_DUST ? 0 : fmax(share, faint);
 	}

@@ -163,6 +163,8 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
  */
 #define HP_R2_TO_TELL	0.05
 
+#define HP_FAINT	1e-6		/* all that is below 0 together may have so much */
+
 typedef struct HpForestResult
 {
 	double	   *impurity;		/* NULL if no tree has a split */

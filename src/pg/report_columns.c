@@ -130,14 +130,14 @@ report_bar(StringInfo out, double share, int columns, bool ascii)
 	int			length = (int) floor(share * columns * steps + 0.5);
 	int			full;
 
-	/* what is there is seen */
+	/* what is there is seen, but for what is below 0 by itself */
 	length = Min(Max(length, 0), columns * steps);
-	if (length == 0 && share > 0 && !ascii)
+	if (length == 0 && share > HP_FAINT && !ascii)
 		length = 1;
 	full = length / steps;
 	for (int i = 0; i < full; i++)
 		appendStringInfoString(out, ascii ? "#" : "\342\226\210");
-	if (length == 0 && share > 0)
+	if (length == 0 && share > HP_FAINT)
 		appendStringInfoChar(out, '.');
 	else if (length % steps > 0)
 		appendStringInfo(out, "\342\226%c", 0x90 - length % steps);

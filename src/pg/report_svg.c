@@ -79,7 +79,7 @@ append_bar(const Picture *p, const char *class, int x, double share)
 
 	appendStringInfo(p->out, "<rect class=\"tr\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"2\"/>",
 					 x, y, TRACK, BAR);
-	if (share > 0)
+	if (share > HP_FAINT)
 		appendStringInfo(p->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"%d\"/>",
 						 class, x, y, Max(Min(share, 1) * TRACK, 1), BAR,
 						 share * TRACK >= 4 ? 2 : 0);

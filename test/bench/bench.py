@@ -476,7 +476,7 @@ def print_table(results):
     machine(results)
     print(f"CPU seconds unless it says otherwise, medians of interleaved runs. Forests: {TREES} trees, leaves of")
     print(f"one run, all features tried at each split; of hpimp's permutation {TREES} pairs of trees, leaves of the")
-    print("cube root of the runs (one-liner: more pairs below 300 runs). ~ scaled up from fewer trees or repeats.")
+    print("cube root of the runs (one-liner: more pairs below 500 runs). ~ scaled up from fewer trees or repeats.")
     table.sizes()
 
     table.heading("Fit alone, from coded data in memory: impurity")

@@ -117,8 +117,9 @@ BEGIN
 		COMMIT;
 	END LOOP;
 END $$;
+-- (the session's own memory: what is written touches buffers that all share)
 CREATE FUNCTION resident() RETURNS int LANGUAGE sql AS $$
-SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'VmRSS:\s+(\d+)')::int $$;
+SELECT substring(pg_read_file(format('/proc/%s/status', pg_backend_pid())) FROM 'RssAnon:\s+(\d+)')::int $$;
 SQL
 my $linux = -e '/proc/self/status';
 my $memory = 'SELECT (SELECT sum(used_bytes) FROM pg_backend_memory_contexts), ' . ($linux ? 'resident()' : '0') . ';';

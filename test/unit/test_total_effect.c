@@ -309,15 +309,15 @@ static void
 test_trees(void)
 {
 	static const int64_t wanted[][2] = {
-		{0, 1000}, {1, 1000}, {100, 1000}, {101, 990}, {300, 333}, {999, 100},
-		{1000, 100}, {2147483647, 100}
+		{0, 1000}, {1, 1000}, {100, 1000}, {101, 980}, {200, 250}, {201, 248},
+		{300, 166}, {499, 100}, {1000, 100}, {2147483647, 100}
 	};
 	bool		right = true;
 
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
 			hp_trees_for_twice((uint32_t) wanted[i][0]) == wanted[i][1];
-	ok(right, "trees: 100,000 by the runs, from 100 to 1,000");
+	ok(right, "trees: 1,000 for 100 runs, 250 for 200, 100 from 500 on");
 }
 
 static void
