@@ -978,8 +978,9 @@ BEGIN
 	EXECUTE format('SELECT %I.hp_history_lock($1, $2)', extension) INTO lock USING panel, schema;
 	IF lock = 'gone' THEN
 		EXECUTE format('SELECT %I.hp_history_panels(ARRAY[$1], $2)', extension) USING panel, schema;
-	ELSIF lock = 'busy' THEN
-		-- who is at this panel now will have the same to say
+	END IF;
+	-- who is at this panel now, or has just added it, will have the same to say
+	IF lock <> 'held' THEN
 		PERFORM set_config('search_path', callers_path, true);
 		RETURN 'busy';
 	END IF;

@@ -155,7 +155,7 @@ sort_entries(HpOrders *o, const HpFeature *f, uint32_t n, uint32_t *order)
 /* The members of a node by a wide feature. */
 static void
 sort_wide(const HpGrower *g, uint32_t feature, const uint32_t *members,
-			 uint32_t n, uint32_t *order)
+		  uint32_t n, uint32_t *order)
 {
 	HpOrders   *o = g->orders;
 

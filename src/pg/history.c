@@ -98,27 +98,39 @@ ask_about(const Snapshots *snapshots, const char *function, Datum panel)
 	return ask_one(query, types, values, "  ");
 }
 
-/* Others may have deleted it since all were listed. */
-static bool
-is_gone(const Snapshots *snapshots, Datum panel)
+/* Whether a panel is held, busy or gone. */
+static char *
+lock_panel(const Snapshots *snapshots, Datum panel)
 {
-	Datum		lock = ask_about(snapshots, "hp_history_lock", panel);
-	bool		gone = strcmp(TextDatumGetCString(lock), "gone") == 0;
+	char	   *lock = TextDatumGetCString(ask_about(snapshots,
+													 "hp_history_lock",
+													 panel));
 
 	SPI_freetuptable(SPI_tuptable);
-	return gone;
+	return lock;
 }
 
+/*
+ * Others may have deleted the panel since all were listed; what is busy now may
+ * be gone the next moment, so it is not asked for again.
+ */
 static void
 take_panel(Snapshots *snapshots, Datum panel)
 {
-	if (is_gone(snapshots, panel))
+	const char *lock = lock_panel(snapshots, panel);
+
+	if (strcmp(lock, "gone") == 0)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("panel \"%s\" failed: it is there no more",
 						TextDatumGetCString(panel))));
 		count_outcome(snapshots, "failed");
+		return;
+	}
+	if (strcmp(lock, "busy") == 0)
+	{
+		count_outcome(snapshots, "busy");
 		return;
 	}
 	count_outcome(snapshots,
