@@ -554,7 +554,7 @@ COMMENT ON COLUMN @schema@.hp_importances.snapshot IS 'number of the snapshot';
 COMMENT ON COLUMN @schema@.hp_importances.place IS 'place of the row in the answer, from 1';
 COMMENT ON COLUMN @schema@.hp_importances.parameter IS 'name of the hyperparameter, or of a group of them';
 COMMENT ON COLUMN @schema@.hp_importances.kind IS 'numeric, boolean, categorical ...; group with the setting depth';
-COMMENT ON COLUMN @schema@.hp_importances.rank IS 'rank by importance, 1 for the greatest, equal ones alike; of groups among groups';
+COMMENT ON COLUMN @schema@.hp_importances.rank IS 'rank by importance, 1 for the greatest, equal ones and all up to a millionth alike; of groups among groups';
 COMMENT ON COLUMN @schema@.hp_importances.importance IS 'importance; those of hyperparameters have the sum 1';
 COMMENT ON COLUMN @schema@.hp_importances.standard_error IS 'of the importance';
 COMMENT ON COLUMN @schema@.hp_importances.p_value IS 'to see it matter as much by chance';
@@ -910,7 +910,8 @@ BEGIN
 				standard_error, p_value, p_value_adjusted, correlation, rank_correlation, association,
 				runs, missing, distinct_values, minimum, maximum, note)
 			SELECT $2, place, parameter, kind, CASE WHEN importance IS NOT NULL THEN
-					rank() OVER (PARTITION BY kind = ''group'' ORDER BY importance DESC NULLS LAST) END,
+					rank() OVER (PARTITION BY kind = ''group''
+						ORDER BY CASE WHEN importance > 1e-6 THEN importance ELSE 0 END DESC) END,
 				importance, standard_error, p_value, p_value_adjusted, correlation, rank_correlation,
 				association, runs, missing, distinct_values, minimum, maximum, note
 			FROM %I.hp_parameters($1) WITH ORDINALITY AS q (parameter, kind, runs, missing, distinct_values,

@@ -41,16 +41,21 @@ hp_leaf_for_twice(uint32_t n_runs)
 	return leaf;
 }
 
+/* More than 100 trees report no more numbers than that. */
+#define MOST_REPORTED	1000000
+
 /*
  * Few runs are out of the bag of few trees each, and trees are cheap then: no
  * forest of few runs takes longer than one of 1,000.
  */
 int64_t
-hp_trees_for_twice(uint32_t n_runs)
+hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns)
 {
 	uint32_t	n = n_runs < 100 ? 100 : n_runs;
 	int64_t		trees = n <= 200 ? 10000000 / (n * n) : 50000 / n;
+	int64_t		most = MOST_REPORTED / (n_columns + 1);
 
+	trees = trees < most ? trees : most;
 	return trees > 100 ? trees : 100;
 }
 
@@ -80,6 +85,21 @@ hp_forest_check_features(const HpForestSettings *settings,
 	if (settings->corrected && map->n_features > HP_MAX_CORRECTED)
 		return "corrected importance is for at most 32767 parameters";
 	return NULL;
+}
+
+size_t
+hp_report_numbers(const HpForestSettings *settings, uint32_t n_features,
+				  uint32_t n_groups)
+{
+	size_t		n = n_features;
+
+	if (settings->permutation && !settings->twice)
+		n += (size_t) n_features + n_groups;
+	if (settings->corrected)
+		n += n_features;
+	if (settings->fanova)
+		n += n_features;
+	return n;
 }
 
 HpTreeReport *
@@ -506,7 +526,8 @@ add_members(const HpFeatureMap *map, double *sums)
 /*
  * Lift what is below 0 just above it, where anything is above 0: the farther
  * below the less, so that its order stays.  It is all of it by chance, but what
- * matters a little is seldom as far below as what does nothing.
+ * matters a little is seldom as far below as what does nothing.  0 is what the
+ * predictions do not depend on.
  */
 static void
 lift(const HpFeatureMap *map, double *sums)
@@ -519,9 +540,10 @@ lift(const HpFeatureMap *map, double *sums)
 	for (uint32_t i = 0; i < n && unit > 0; i++)
 	{
 		double		share = sums[i] / unit;
-		double		faint = HP_FAINT / map->n_features / (1 + fmax(-share, 0));
+		double		faint = HP_FAINT / map->n_features;
 
-		sums[i] = fabs(share) < ROUNDING_DUST ? 0 : fmax(share, faint);
+		sums[i] = fabs(share) < ROUNDING_DUST ? 0 :
+			share > 0 ? share + faint : faint / (1 - share);
 	}
 }
 
@@ -600,6 +622,8 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 				 HpImportance importance, double r2, double *shares)
 {
 	const HpOutOfBag *out_of_bag = trees->out_of_bag;
+	/* of impurity nothing cancels, and next to a sentinel little may be much */
+	double		dust = importance == HP_IMPURITY ? 0 : ROUNDING_DUST;
 
 	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
 	{
@@ -607,12 +631,11 @@ hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 								   trees->frame->target, out_of_bag->sum,
 								   out_of_bag->trees, shares);
 		lift(trees->map, shares);
+		dust = 0;				/* swept already */
 	}
 	else
 		add_reports(env, trees, importance, shares);
-	/* of impurity nothing cancels, and next to a sentinel little may be much */
-	make_shares(trees->map, importance == HP_IMPURITY ? 0 : ROUNDING_DUST,
-				shares);
+	make_shares(trees->map, dust, shares);
 	if (importance == HP_PERMUTATION || importance == HP_CORRECTED)
 		draw_to_equal(trees->map, r2, shares);
 }

@@ -41,10 +41,10 @@ typedef struct HpForestSettings
 
 /*
  * What min_samples_leaf and how many trees are best where trees are followed by
- * a second one.
+ * a second one; with thousands of columns fewer than that, but 100.
  */
 extern int64_t hp_leaf_for_twice(uint32_t n_runs);
-extern int64_t hp_trees_for_twice(uint32_t n_runs);
+extern int64_t hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns);
 
 /* NULL if the settings are valid, else why not, naming the setting. */
 extern const char *hp_forest_check(const HpForestSettings *settings);
@@ -95,6 +95,10 @@ typedef struct HpTreeReport
 								 * tree's predictions that its main effect has;
 								 * NULL if not asked for */
 } HpTreeReport;
+
+/* How many numbers a tree reports. */
+extern size_t hp_report_numbers(const HpForestSettings *settings,
+								uint32_t n_features, uint32_t n_groups);
 
 extern HpTreeReport *hp_reports_create(const HpEnv *env,
 									   const HpFeatureMap *map,

@@ -68,7 +68,7 @@ typedef struct HpTask
 /* All runs by a wide feature. */
 typedef struct HpPresort
 {
-	bool		asked;			/* before: it pays from the second tree on */
+	bool		asked;			/* before: it pays from the second time on */
 	bool		changes;		/* codes change from tree to tree */
 	bool		sorted;
 	uint32_t   *order;			/* code << 16 | run; NULL until needed */

@@ -41,6 +41,16 @@ lay_out(HpOrders *o)
 	return size;
 }
 
+static size_t
+count_wide(const HpFeature *features, uint32_t n_features)
+{
+	size_t		n = 0;
+
+	for (uint32_t f = 0; f < n_features; f++)
+		n += features[f].wide;
+	return n;
+}
+
 /* Forget what was sorted; the memory stays. */
 static void
 forget_presorts(HpOrders *o)
@@ -80,7 +90,8 @@ hp_orders_create(const HpEnv *env, const HpFeature *features,
 	o->first = hp_alloc(env, n_features, sizeof(size_t));
 	o->presorts = hp_alloc0(env, n_features, sizeof(HpPresort));
 	if (n_runs / PRESORT_PART < ordered_samples &&
-		(uint64_t) n_features * n_runs * sizeof(uint32_t) <= HP_MOST_ORDER_BYTES)
+		(uint64_t) count_wide(features, n_features) * n_runs *
+		sizeof(uint32_t) <= HP_MOST_ORDER_BYTES)
 	{
 		o->most_runs = n_runs;
 		o->number_of = hp_alloc(env, n_runs, sizeof(uint16_t));
@@ -255,8 +266,9 @@ mix_members(uint32_t *members, uint32_t n)
 /* ---- sorted once for all trees ---- */
 
 /*
- * Where most runs are drawn, those drawn are picked from all, which are sorted
- * once; the codes of features whose gaps are filled change from tree to tree.
+ * Where a subtree has many of the runs, its own are picked from all, which are
+ * sorted once; the codes of features whose gaps are filled change from tree to
+ * tree.
  */
 #define NOT_DRAWN		UINT16_MAX
 
@@ -269,11 +281,8 @@ hp_orders_reread(HpOrders *o, uint32_t feature)
 size_t
 hp_orders_later(const HpOrders *o)
 {
-	size_t		n_wide = 0;
-
-	for (uint32_t f = 0; f < o->n_features; f++)
-		n_wide += o->features[f].wide;
-	return n_wide * o->most_runs * sizeof(uint32_t);
+	return count_wide(o->features, o->n_features) * o->most_runs *
+		sizeof(uint32_t);
 }
 
 static void
@@ -295,9 +304,9 @@ presort(HpGrower *g, uint32_t feature)
 	p->sorted = true;
 }
 
-/* Whether all runs are sorted by a feature, if that is worth it for n. */
+/* See that all runs are sorted by a feature, if that is worth it for n. */
 static bool
-is_presorted(HpGrower *g, uint32_t feature, uint32_t n)
+see_presorted(HpGrower *g, uint32_t feature, uint32_t n)
 {
 	HpOrders   *o = g->orders;
 	HpPresort  *p = &o->presorts[feature];
@@ -357,7 +366,7 @@ sort_features(HpGrower *g, const HpTask *task, bool wide)
 			continue;
 		hp_count_visits(g, n);
 		order = hp_orders_of(g, task, feature);
-		if (wide && is_presorted(g, feature, n))
+		if (wide && see_presorted(g, feature, n))
 			pick_drawn(o, o->presorts[feature].order, order);
 		else if (!wide)
 			sort_narrow(g, feature, members, n, order);

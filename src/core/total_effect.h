@@ -62,8 +62,8 @@ hp_total_effects_of(const HpTotalEffects *effects, uint32_t run)
 }
 
 /*
- * The importance by subject, in squared units of target; 0 if the forest does
- * not look at it, below 0 if its effects go against the metric.  predicted and
+ * The importance by subject, in squared units of target; 0 if the
+ * predictions do not depend on it, below 0 if its effects go against the metric.  predicted and
  * trees are, by run, the sum of the forest's predictions and the number of trees
  * that made it.
  */

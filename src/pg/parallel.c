@@ -105,28 +105,13 @@ reports_size(Span range)
 	return mul_size(count_trees(range), sizeof(SharedReport));
 }
 
-/* How many importances a tree reports. */
-static Size
-count_shares(const HpForestSettings *settings, uint32 n_features,
-			 uint32 n_groups)
-{
-	Size		n = n_features;
-
-	if (settings->permutation && !settings->twice)
-		n += (Size) n_features + n_groups;
-	if (settings->corrected)
-		n += n_features;
-	if (settings->fanova)
-		n += n_features;
-	return n;
-}
-
 static Size
 shares_size(const HpFeatureMap *map, const HpForestSettings *settings,
 			Span range)
 {
 	return mul_size(mul_size(count_trees(range), sizeof(double)),
-					count_shares(settings, map->n_features, map->groups.n));
+					hp_report_numbers(settings, map->n_features,
+									  map->groups.n));
 }
 
 /* How many sums of effects there are. */
@@ -256,7 +241,7 @@ report_of(const Parts *parts, uint32 unit)
 		.n_out_of_bag = parts->reports[unit].n_out_of_bag
 	};
 	double	   *next = parts->shares +
-		unit * count_shares(settings, n_features, n_groups);
+		unit * hp_report_numbers(settings, n_features, n_groups);
 
 	report.impurity = next;
 	next += n_features;

@@ -130,7 +130,7 @@ report_bar(StringInfo out, double share, int columns, bool ascii)
 	int			length = (int) floor(share * columns * steps + 0.5);
 	int			full;
 
-	/* what is there is seen, but for what is below 0 by itself */
+	/* what is there is seen, but for what is next to nothing */
 	length = Min(Max(length, 0), columns * steps);
 	if (length == 0 && share > HP_FAINT && !ascii)
 		length = 1;

@@ -332,13 +332,13 @@ settings_part(FunctionCallInfo fcinfo, int first, Settings *settings)
 }
 
 void
-settings_complete(Settings *settings, uint32 n_runs)
+settings_complete(Settings *settings, uint32 n_runs, uint32 n_columns)
 {
 	bool		twice = settings->forest.twice;
 
 	if (settings->trees_by_method)
-		settings->forest.trees = twice ? hp_trees_for_twice(n_runs) :
-			DEFAULT_TREES;
+		settings->forest.trees = twice ?
+			hp_trees_for_twice(n_runs, n_columns) : DEFAULT_TREES;
 	if (settings->leaf_by_method)
 		settings->forest.min_samples_leaf = twice ? hp_leaf_for_twice(n_runs) : 1;
 }

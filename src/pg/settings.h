@@ -60,8 +60,9 @@ extern ReportStyle settings_report(FunctionCallInfo fcinfo, int first);
 /* The settings when none are given but include, exclude and categorical. */
 extern Settings settings_patterns(FunctionCallInfo fcinfo, int first);
 
-/* Set what is not given and depends on the number of runs. */
-extern void settings_complete(Settings *settings, uint32 n_runs);
+/* Set what is not given and depends on the number of runs and columns. */
+extern void settings_complete(Settings *settings, uint32 n_runs,
+							  uint32 n_columns);
 
 /* Whether a name matches one of the patterns. */
 extern bool patterns_match(Patterns *patterns, const char *name,

@@ -508,6 +508,7 @@ grow_forest(Model *model, HpFrame *frame, const Settings *settings,
 		span = part_trees(model, settings->part);
 		MemoryContextSwitchTo(keep);	/* the part keeps what is reported */
 	}
+	memory_check_reports(held, map, &settings->forest);
 	trained = begin_training(frame, map, &settings->forest,
 							 wanted >= WANTED_TREES ? &kept : NULL);
 	MemoryContextSwitchTo(work);
@@ -603,7 +604,7 @@ train(const Study *study, Settings *settings, Wanted wanted)
 	MemoryContextSwitchTo(work);
 	frame = study_frame(study, settings);
 	MemoryContextSwitchTo(keep);
-	settings_complete(settings, frame->n_runs);
+	settings_complete(settings, frame->n_runs, frame->n_columns);
 	progress_phase(PROGRESS_DESCRIBING);
 	model = make_model(study, settings, frame);
 	if (settings->parts > 0)

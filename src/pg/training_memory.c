@@ -79,6 +79,24 @@ estimate_trees(const HpFrame *frame, const HpForestSettings *settings)
 	return (Size) Min(bytes, (double) MODEL_MAX_TREE_BYTES);
 }
 
+/* What the trees report. */
+static Size
+reports_bytes(const HpFeatureMap *map, const HpForestSettings *settings)
+{
+	double		bytes = (double) settings->trees * sizeof(double) *
+		hp_report_numbers(settings, map->n_features, map->groups.n);
+
+	return (Size) Min(bytes, (double) (SIZE_MAX / 4));
+}
+
+void
+memory_check_reports(Size held, const HpFeatureMap *map,
+					 const HpForestSettings *settings)
+{
+	memory_check(CurrentMemoryContext, held + reports_bytes(map, settings),
+				 "training");
+}
+
 /* The frame once more, in shared memory. */
 static Size
 estimate_shared(const HpFrame *frame, const HpFeatureMap *map)
@@ -129,7 +147,8 @@ memory_workers(Size held, const HpFrame *frame, const HpFeatureMap *map,
 {
 	Size		alone = held +
 		MemoryContextMemAllocated(CurrentMemoryContext, true);
-	Size		shared = estimate_shared(frame, map);
+	Size		shared = estimate_shared(frame, map) +
+		reports_bytes(map, settings);
 	Size		process = estimate_process(frame, map, settings);
 
 	if (keep_trees)

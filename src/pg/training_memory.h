@@ -20,6 +20,10 @@ extern Size memory_of_study(const Study *study);
 extern void memory_check_frame(Size held, uint32 n_runs,
 							   const HpInput *inputs, uint32 n);
 
+/* Refuses a training whose trees would report too much; held likewise. */
+extern void memory_check_reports(Size held, const HpFeatureMap *map,
+								 const HpForestSettings *settings);
+
 /*
  * How many of so many workers may train as well, so that all processes
  * together fit; an error if not even the leader alone does.  held is what the

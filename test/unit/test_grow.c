@@ -192,6 +192,42 @@ test_many_trees(uint32_t n, HpTreeSettings settings, bool codes)
 	unit_free_all();
 }
 
+/* An environment that counts what it gives. */
+static void *
+counting_alloc(void *arg, size_t size)
+{
+	*(size_t *) arg += size;
+	return unit_env->alloc(unit_env->arg, size);
+}
+
+static void
+test_memory(uint32_t n)
+{
+	UnitRandom	random = 173;
+	Sweep	   *s = make_sweep(n, &random);
+	HpTreeSettings settings = {0, 1, N_FEATURES};
+	size_t		bytes = 0;
+	HpEnv		env = {counting_alloc, unit_env->tick, &bytes};
+	double		gain[N_FEATURES] = {0};
+	HpGrower   *g;
+	size_t		before;
+	HpRng		rng;
+
+	/* lists of levels are the trees' own affair */
+	for (uint32_t f = 0; f < N_FEATURES; f++)
+		s->features[f].categorical = false;
+	g = hp_grower_create(&env, s->features, N_FEATURES, n, &settings);
+	before = bytes;
+
+	hp_rng_init(&rng, 7, 11);
+	for (int t = 0; t < 3; t++)
+		hp_tree_grow(g, &rng, s->target, s->draws, gain, NULL);
+	ok(bytes > before && bytes <= before + hp_grower_later(g),
+	   "%u runs: %zu bytes were allocated while growing, %zu expected at most", n,
+	   bytes - before, hp_grower_later(g));
+	unit_free_all();
+}
+
 /* ---- histograms ---- */
 
 /* Bins of a wide feature hold stretches of so many codes. */
@@ -447,6 +483,9 @@ main(void)
 		test_many_trees(7, (HpTreeSettings) {0, 1, N_FEATURES}, codes);
 		test_many_trees(2, (HpTreeSettings) {0, 2, N_FEATURES}, codes);
 	}
+	test_memory(2);
+	test_memory(300);
+	test_memory(3000);
 	test_histograms();
 	test_rows();
 	test_screen(false);

@@ -316,8 +316,10 @@ test_trees(void)
 
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
-			hp_trees_for_twice((uint32_t) wanted[i][0]) == wanted[i][1];
+			hp_trees_for_twice((uint32_t) wanted[i][0], 20) == wanted[i][1];
 	ok(right, "trees: 1,000 for 100 runs, 250 for 200, 100 from 500 on");
+	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
+	is_int(hp_trees_for_twice(100, 65535), 100, "but 100");
 }
 
 static void
