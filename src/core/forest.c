@@ -45,15 +45,17 @@ hp_leaf_for_twice(uint32_t n_runs)
 #define MOST_REPORTED	1000000
 
 /*
- * Few runs are out of the bag of few trees each, and trees are cheap then: no
- * forest of few runs takes longer than one of 1,000.
+ * Few runs are out of the bag of few trees each, and trees are cheap then: the
+ * forest of 100 runs may take as long as that of 1,000.
  */
 int64_t
 hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns)
 {
-	uint32_t	n = n_runs < 100 ? 100 : n_runs;
-	int64_t		trees = n <= 200 ? 10000000 / (n * n) : 50000 / n;
-	int64_t		most = MOST_REPORTED / (n_columns + 1);
+	int64_t		n = n_runs < 100 ? 100 : n_runs < 1000 ? n_runs : 1000;
+	int64_t		by_cube = 1000000000 / (n * n * n);
+	int64_t		by_number = 50000 / n < 150 ? 50000 / n : 150;
+	int64_t		most = MOST_REPORTED / ((int64_t) n_columns + 1);
+	int64_t		trees = by_cube > by_number ? by_cube : by_number;
 
 	trees = trees < most ? trees : most;
 	return trees > 100 ? trees : 100;

@@ -309,15 +309,15 @@ static void
 test_trees(void)
 {
 	static const int64_t wanted[][2] = {
-		{0, 1000}, {1, 1000}, {100, 1000}, {101, 980}, {200, 250}, {201, 248},
-		{300, 166}, {499, 100}, {1000, 100}, {2147483647, 100}
+		{0, 1000}, {1, 1000}, {100, 1000}, {101, 970}, {150, 296}, {200, 150},
+		{300, 150}, {400, 125}, {500, 100}, {1000, 100}, {2147483647, 100}
 	};
 	bool		right = true;
 
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
 			hp_trees_for_twice((uint32_t) wanted[i][0], 20) == wanted[i][1];
-	ok(right, "trees: 1,000 for 100 runs, 250 for 200, 100 from 500 on");
+	ok(right, "trees: 1,000 for 100 runs, 150 for 200 and 300, 100 from 500 on");
 	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
 	is_int(hp_trees_for_twice(100, 65535), 100, "but 100");
 }
