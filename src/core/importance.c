@@ -80,12 +80,12 @@ hp_permuter_create(const HpEnv *env, HpRows *rows, const HpGroups *groups)
 /* ---- a step ---- */
 
 static inline uint32_t
-goes_right(const HpPermuter *p, const HpTree *tree, const HpNode *node,
+goes_right(const HpRows *rows, const HpTree *tree, const HpNode *node,
 		   const uint8_t *row)
 {
 	return !hp_goes_left(node, tree->lists,
-						 p->rows->features[node->feature].n_codes,
-						 hp_row_code(p->rows, row, node->feature));
+						 rows->features[node->feature].n_codes,
+						 hp_row_code(rows, row, node->feature));
 }
 
 static inline bool *
@@ -108,10 +108,10 @@ begin_detour(HpPermuter *p, uint32_t node, uint32_t place, uint32_t subject)
 
 /* Begin detours if the run and its partner part here. */
 static inline void
-look_at_partner(HpPermuter *p, const HpTree *tree, const HpNode *node,
-				uint32_t place, uint32_t right)
+look_at_partner(HpPermuter *p, const HpRows *rows, const HpTree *tree,
+				const HpNode *node, uint32_t place, uint32_t right)
 {
-	uint32_t	other = goes_right(p, tree, node, p->partner[place]);
+	uint32_t	other = goes_right(rows, tree, node, p->partner[place]);
 	uint32_t	together;
 
 	if (other == right)
@@ -136,10 +136,14 @@ row_on_detour(const HpPermuter *p, const Walk *walk, uint32_t feature)
 /* ---- walking a block ---- */
 
 /* Walk n runs to their leaves; permuting tells whether detours are wanted. */
-static void
-walk_runs(HpPermuter *p, const HpTree *tree, uint32_t n, bool permuting,
+static inline void
+walk_runs(HpPermuter *p, const HpTree *grown, uint32_t n, bool permuting,
 		  int64_t *predicted)
 {
+	/* copies, so that it is seen that nothing below changes them */
+	const HpRows rows = *p->rows;
+	const HpTree tree = *grown;
+
 	for (uint32_t i = 0; i < n; i++)
 		p->walks[i] = (Walk) {.place = i};
 	while (n > 0)
@@ -149,7 +153,7 @@ walk_runs(HpPermuter *p, const HpTree *tree, uint32_t n, bool permuting,
 		for (uint32_t i = 0; i < n; i++)
 		{
 			Walk		walk = p->walks[i];
-			const HpNode *node = &tree->nodes[walk.node];
+			const HpNode *node = &tree.nodes[walk.node];
 			uint32_t	right;
 
 			if (node->left == 0)
@@ -157,9 +161,9 @@ walk_runs(HpPermuter *p, const HpTree *tree, uint32_t n, bool permuting,
 				predicted[walk.place] = node->value;
 				continue;
 			}
-			right = goes_right(p, tree, node, p->row[walk.place]);
+			right = goes_right(&rows, &tree, node, p->row[walk.place]);
 			if (permuting)
-				look_at_partner(p, tree, node, walk.place, right);
+				look_at_partner(p, &rows, &tree, node, walk.place, right);
 			walk.node = node->left + right;
 			p->walks[on_the_way++] = walk;
 		}
@@ -188,8 +192,10 @@ end_detour(HpPermuter *p, const Walk *walk, int64_t predicted, int64_t changed)
 
 /* Walk the detours to their leaves. */
 static void
-walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted)
+walk_detours(HpPermuter *p, const HpTree *grown, const int64_t *predicted)
 {
+	const HpRows rows = *p->rows;
+	const HpTree tree = *grown;
 	uint32_t	n = p->n_detours;
 
 	while (n > 0)
@@ -199,7 +205,7 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted)
 		for (uint32_t i = 0; i < n; i++)
 		{
 			Walk		walk = p->detours[i];
-			const HpNode *node = &tree->nodes[walk.node];
+			const HpNode *node = &tree.nodes[walk.node];
 
 			if (node->left == 0)
 			{
@@ -207,7 +213,7 @@ walk_detours(HpPermuter *p, const HpTree *tree, const int64_t *predicted)
 				continue;
 			}
 			walk.node = node->left +
-				goes_right(p, tree, node,
+				goes_right(&rows, &tree, node,
 						   row_on_detour(p, &walk, node->feature));
 			p->detours[on_the_way++] = walk;
 		}
