@@ -8,6 +8,7 @@
  * (0.1, "0.1", 1.0 and "1") share a code.
  */
 #include <math.h>
+#include <string.h>
 
 #include "coding.h"
 #include "order.h"
@@ -371,21 +372,36 @@ code_numeric(Coder *coder, HpCoding *coding)
 		keep_exact(coder, coding);
 }
 
-/* The text of the one value a parameter has. */
+static bool
+is_plainer(HpText a, HpText b)
+{
+	return a.length != b.length ? a.length < b.length :
+		memcmp(a.bytes, b.bytes, a.length) < 0;
+}
+
+/*
+ * The text of the one value a parameter has: of several ways to write it (2,
+ * " 2 ") the shortest, whichever comes first.
+ */
 static HpText
 find_only(const Coder *coder, const HpCoding *coding)
 {
+	HpText		only = {NULL, 0};
+
 	for (uint32_t i = 0; i < coder->n_used; i++)
 	{
 		uint32_t	v = coder->used[i];
+		HpText		text;
 
 		if (coding->code_of[v + 1] == 0)
 			continue;
 		if (coding->kind == HP_BOOLEAN)
 			return coding->labels[coding->code_of[v + 1]];
-		return text_of(coder->env, &coder->input->values[v]);
+		text = text_of(coder->env, &coder->input->values[v]);
+		if (only.bytes == NULL || is_plainer(text, only))
+			only = text;
 	}
-	return (HpText) {NULL, 0};
+	return only;
 }
 
 static HpRole

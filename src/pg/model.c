@@ -310,6 +310,17 @@ get_defined(Reader *reader)
 	return number;
 }
 
+/* What cannot be below 0. */
+static double
+get_amount(Reader *reader)
+{
+	double		number = get_defined(reader);
+
+	if (number < 0)
+		damaged(reader, "An importance, its error or a p-value is negative.");
+	return number;
+}
+
 static void
 get_quality(Reader *reader, Model *model)
 {
@@ -352,10 +363,10 @@ get_findings(Reader *reader, Findings *findings)
 {
 	findings->importance[0] = NAN;
 	for (Method m = FIRST_METHOD; m <= LAST_METHOD; m++)
-		findings->importance[m] = get_defined(reader);
-	findings->standard_error = get_defined(reader);
-	findings->p_value = get_defined(reader);
-	findings->p_value_adjusted = get_defined(reader);
+		findings->importance[m] = get_amount(reader);
+	findings->standard_error = get_amount(reader);
+	findings->p_value = get_amount(reader);
+	findings->p_value_adjusted = get_amount(reader);
 }
 
 /*

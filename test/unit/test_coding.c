@@ -270,6 +270,12 @@ test_only(void)
 	Coded		c = CODE(num(0.25), str("0.250"));
 
 	ok(text_is(c.coding.only, "0.25"), "a number twice: 0.25");
+	c = CODE(str(" 2 "), str("2e0"), num(2), str("2.0"));
+	ok(text_is(c.coding.only, "2"), "of several ways to write it the shortest");
+	c = CODE(str("2e0"), str("2.0"), str(" 2 "));
+	ok(text_is(c.coding.only, " 2 "), "of those as short the first by bytes");
+	c = CODE(str("2.0"), str(" 2 "), str("2e0"));
+	ok(text_is(c.coding.only, " 2 "), "whichever comes first");
 	c = CODE(str("adam"), str("adam"));
 	ok(text_is(c.coding.only, "adam"), "a word");
 	c = CODE(truth(false), str("FALSE"));
