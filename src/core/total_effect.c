@@ -16,7 +16,7 @@
 static uint32_t
 stride_of(uint32_t n_runs, uint32_t n_subjects)
 {
-	uint32_t	most = MOST_SUMS / (n_subjects + 1);
+	uint32_t	most = (uint32_t) (MOST_SUMS / ((uint64_t) n_subjects + 1));
 
 	if (most < FEWEST_RUNS)
 		most = FEWEST_RUNS;
