@@ -167,7 +167,8 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
  */
 #define HP_R2_TO_TELL	0.05
 
-#define HP_FAINT	1e-6		/* all that is below 0 together may have so much */
+/* What is below 0 by effects may have so much of all importance, together. */
+#define HP_FAINT		1e-6
 
 typedef struct HpForestResult
 {

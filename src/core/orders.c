@@ -98,7 +98,7 @@ hp_orders_create(const HpEnv *env, const HpFeature *features,
 		most = n_runs > most ? n_runs : most;
 	}
 	hp_orders_use(o, n_features, n_runs);
-	o->members = hp_alloc(env, most, sizeof(uint32_t));
+	o->members = hp_alloc(env, ordered_samples, sizeof(uint32_t));
 	o->scratch = hp_alloc(env, most, sizeof(uint32_t));
 	o->radix = hp_alloc(env, most, sizeof(uint32_t));
 	o->row = hp_alloc(env, ordered_samples, sizeof(uint8_t *));
@@ -192,12 +192,12 @@ sums_before(uint64_t counts)
 #endif
 }
 
+_Static_assert(HP_SMALL_SAMPLES <= UINT8_MAX, "a place takes a byte");
+
 /*
  * The members of a small node by a narrow feature: codes are counted as they
  * are read, and the places where they begin added up eight at a time.
  */
-_Static_assert(HP_SMALL_SAMPLES <= UINT8_MAX, "a place takes a byte");
-
 static void
 sort_narrow(const HpGrower *g, uint32_t feature, const uint32_t *members,
 			uint32_t n, uint32_t *order)

@@ -62,10 +62,10 @@ hp_total_effects_of(const HpTotalEffects *effects, uint32_t run)
 }
 
 /*
- * The importance by subject, in squared units of target; 0 if the
- * predictions do not depend on it, below 0 if its effects go against the metric.  predicted and
- * trees are, by run, the sum of the forest's predictions and the number of trees
- * that made it.
+ * The importance by subject, in squared units of target; 0 if the predictions do
+ * not depend on it, below 0 if its effects go against the metric.  predicted
+ * and trees are, by run, the sum of the forest's predictions and the number of
+ * trees that made it.
  */
 extern void hp_total_effect_importance(const HpEnv *env,
 									   const HpTotalEffects *effects,

@@ -42,9 +42,11 @@ sub leftovers
 	return join(' ', sort map { s/^\Q$data\E//r } glob("$data/pg_dynshmem/* $data/base/pgsql_tmp/*"));
 }
 
+# a session that had workers keeps a segment of its own until it has ended,
+# which takes a moment longer than its psql
 sub workers_gone
 {
-	return $node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'parallel worker'");
+	return $node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('parallel worker', 'client backend') AND pid <> pg_backend_pid()");
 }
 
 sub nothing_left
