@@ -27,38 +27,50 @@ hp_forest_check(const HpForestSettings *s)
 	return NULL;
 }
 
+/* Halves of fewer runs tell less than bootstrap samples. */
+#define FEWEST_TO_HALVE	200
+
+uint32_t
+hp_forest_sample(const HpForestSettings *settings, uint32_t n_runs)
+{
+	return settings->twice && n_runs >= FEWEST_TO_HALVE ? n_runs / 2 : n_runs;
+}
+
 /*
  * The cube root of the number of runs, rounded: what a parameter does to many
- * runs is told the better, and the second tree undoes what is lost.
+ * runs is told the better, and the second tree undoes what is lost.  But a half
+ * is to have room for 40 leaves, unless they hold as few as 5 runs: too few of
+ * them would not tell what is steep.
  */
 int64_t
 hp_leaf_for_twice(uint32_t n_runs)
 {
+	int64_t		most = n_runs / 80 > 5 ? n_runs / 80 : 5;
 	int64_t		leaf = 1;
 
 	while ((2 * leaf + 1) * (2 * leaf + 1) * (2 * leaf + 1) <= 8 * (int64_t) n_runs)
 		leaf++;
-	return leaf;
+	return n_runs >= FEWEST_TO_HALVE && leaf > most ? most : leaf;
 }
 
-/* More than 100 trees report no more numbers than that. */
+/* More than 50 trees report no more numbers than that. */
 #define MOST_REPORTED	1000000
 
 /*
- * Few runs are out of the bag of few trees each, and trees are cheap then: the
- * forest of 100 runs may take as long as that of 1,000.
+ * Few runs are out of the bag of few trees each, and trees are cheap then; of
+ * many runs the effects are averages over many, and of halves each tree tells
+ * more.  An even number: see draw_half().
  */
 int64_t
 hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns)
 {
 	int64_t		n = n_runs < 100 ? 100 : n_runs < 1000 ? n_runs : 1000;
-	int64_t		by_cube = 1000000000 / (n * n * n);
-	int64_t		by_number = 50000 / n < 150 ? 50000 / n : 150;
+	int64_t		of_halves = 50000 / n < 110 ? 50000 / n : 110;
+	int64_t		trees = n < FEWEST_TO_HALVE ? 1000000000 / (n * n * n) : of_halves;
 	int64_t		most = MOST_REPORTED / ((int64_t) n_columns + 1);
-	int64_t		trees = by_cube > by_number ? by_cube : by_number;
 
 	trees = trees < most ? trees : most;
-	return trees > 100 ? trees : 100;
+	return trees > 50 ? trees + trees % 2 : 50;
 }
 
 HpFeatureMap *
@@ -202,7 +214,7 @@ struct HpTrainer
 
 	/* of the tree at work */
 	HpRng		rng;
-	uint32_t   *draws;			/* of the bootstrap sample, by run */
+	uint32_t   *draws;			/* of its sample, by run */
 	HpAsked		unseen;			/* those not drawn: first the ones whose effects
 								 * are looked at */
 	uint32_t	n_permuted;		/* so many */
@@ -349,12 +361,49 @@ draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 {
 	uint32_t	n = trainer->n_runs;
 
-	memset(trainer->draws, 0, trainer->frame->n_runs * sizeof(uint32_t));
 	for (uint32_t i = 0; i < n; i++)
 	{
 		hp_tick_at(trainer->env, i);
 		trainer->draws[run_to_draw(trainer, hp_rng_below(rng, n))]++;
 	}
+}
+
+/* Streams of their own, far from those of the trees. */
+#define FIRST_STREAM	(UINT64_C(3) << 61)
+
+/*
+ * Draw half of the runs, without replacement, for a tree of even number; the
+ * next one gets the other half.  So each run is out of the bag of one of the
+ * two, and with any even number of trees each is of as many.
+ */
+static void
+draw_half(HpTrainer *trainer, uint32_t t)
+{
+	uint32_t	n = trainer->n_runs;
+	uint32_t	wanted = n / 2;
+	uint32_t	left_out = t % 2;
+	HpRng		rng;
+
+	hp_rng_init(&rng, trainer->settings->seed, FIRST_STREAM + t / 2);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		bool		chosen;
+
+		hp_tick_at(trainer->env, i);
+		chosen = hp_rng_below(&rng, n - i) < wanted;
+		wanted -= chosen;
+		trainer->draws[run_to_draw(trainer, i)] = chosen != left_out;
+	}
+}
+
+static void
+draw_sample(HpTrainer *trainer, uint32_t t)
+{
+	memset(trainer->draws, 0, trainer->frame->n_runs * sizeof(uint32_t));
+	if (hp_forest_sample(trainer->settings, trainer->n_runs) < trainer->n_runs)
+		draw_half(trainer, t);
+	else
+		draw_bootstrap(trainer, &trainer->rng);
 }
 
 /* The runs that were not drawn. */
@@ -476,7 +525,7 @@ hp_train_tree(HpTrainer *trainer, uint32_t t, HpTreeReport *report,
 	const HpTree *tree;
 
 	hp_rng_init(&trainer->rng, trainer->settings->seed, t);
-	draw_bootstrap(trainer, &trainer->rng);
+	draw_sample(trainer, t);
 	fill_gaps(trainer, &trainer->rng);
 	tree = hp_tree_grow(trainer->grower, &trainer->rng, trainer->frame->target,
 						trainer->draws, report->impurity, trainer->left);

@@ -33,15 +33,23 @@ typedef struct HpForestSettings
 								 * names; 0: no groups */
 	bool		twice;			/* each tree is followed by a second one, grown on
 								 * what it leaves of the metric in the same
-								 * sample: the two add up.  permutation is then
+								 * sample: the two add up.  Samples are then
+								 * halves (hp_forest_sample()), and permutation is
 								 * by the effects of the forest (total_effect.h),
 								 * not by the errors of each tree */
 	bool		fanova;			/* decompose the variance of each tree */
 } HpForestSettings;
 
 /*
+ * How many of n_runs are drawn for a tree: all, with replacement; of 200 or more
+ * half, without, if trees are followed by a second one.
+ */
+extern uint32_t hp_forest_sample(const HpForestSettings *settings,
+								 uint32_t n_runs);
+
+/*
  * What min_samples_leaf and how many trees are best where trees are followed by
- * a second one; with thousands of columns fewer than that, but 100.
+ * a second one; with thousands of columns fewer trees, but 50.
  */
 extern int64_t hp_leaf_for_twice(uint32_t n_runs);
 extern int64_t hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns);
@@ -133,7 +141,7 @@ extern HpTrainer *hp_trainer_create(const HpEnv *env, const HpFrame *frame,
 extern size_t hp_trainer_later(const HpTrainer *trainer);
 
 /*
- * Draw the bootstrap samples of the trees to come from these n runs alone, and
+ * Draw the samples of the trees to come from these n runs alone, and
  * let the others of them be out of bag; ascending, NULL for all runs.
  */
 extern void hp_trainer_draw_from(HpTrainer *trainer, const uint32_t *runs,
@@ -239,6 +247,8 @@ extern void hp_fanova_finish(double *sum, uint32_t n_features);
  * are set to 0, then scaled to sum 1.  A second tree on the errors of the first: twicing (Tukey,
  * Exploratory Data Analysis, 1977; Buhlmann and Yu, J. Am. Stat. Assoc. 98
  * (2003)) within each bag (Pavlov, Gorodilov and Brunk, BagBoo, CIKM 2010).
+ * Halves: Friedman and Hall, J. Stat. Plan. Inference 137 (2007); that come in
+ * complementary pairs: Shah and Samworth, J. R. Stat. Soc. B 75 (2013).
  * corrected: see corrected.h; means as for permutation.  Groups: for
  * permutation the members are permuted together (Gregorutti, Michel,
  * Saint-Pierre, Grouped variable importance with random forests, Computational

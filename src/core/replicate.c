@@ -38,12 +38,13 @@ static double
 cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 			  uint32_t n_features)
 {
-	double		levels = hp_bits_of(n_runs / (uint32_t) settings->min_samples_leaf + 1);
+	uint32_t	sample = hp_forest_sample(settings, n_runs);
+	double		levels = hp_bits_of(sample / (uint32_t) settings->min_samples_leaf + 1);
 	int			each = (settings->twice ? 2 : 1) * (settings->corrected ? 2 : 1);
 
 	if (settings->max_depth > 0 && levels > settings->max_depth)
 		levels = (double) settings->max_depth;
-	return levels * n_runs * n_features * settings->max_features *
+	return levels * sample * n_features * settings->max_features *
 		(double) settings->trees * each;
 }
 
@@ -80,13 +81,14 @@ leaf_against_chance(uint32_t n_runs)
 	return leaf < 1 ? 1 : leaf;
 }
 
-/* The leaf that is to n_runs what the forest's is to all runs. */
+/* The leaf that is to trees of n_runs what the forest's is to those of all. */
 static int64_t
 leaf_in_proportion(const HpForestSettings *settings, uint32_t all_runs,
 				   uint32_t n_runs)
 {
-	int64_t		leaf = (settings->min_samples_leaf * n_runs + all_runs / 2) /
-		all_runs;
+	int64_t		all = hp_forest_sample(settings, all_runs);
+	int64_t		here = hp_forest_sample(settings, n_runs);
+	int64_t		leaf = (settings->min_samples_leaf * here + all / 2) / all;
 
 	return leaf < 1 ? 1 : leaf;
 }
@@ -378,6 +380,11 @@ train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t,
 
 /* ---- on halves ---- */
 
+/*
+ * (The last tree of one half and the first of the other may have complementary
+ * samples of the runs.  That is one pair of seven: what the halves have to do
+ * with each other by it does not show.)
+ */
 static void
 train_halves(HpReplicator *r, uint32_t unit)
 {

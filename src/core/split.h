@@ -31,7 +31,7 @@ hp_has_few_codes(const HpFeature *feature)
 	return !feature->wide && feature->n_codes <= HP_FEW_CODES;
 }
 
-/* A run drawn into the bootstrap sample of a tree. */
+/* A run drawn into the sample of a tree. */
 typedef struct HpSample
 {
 	int64_t		target;

@@ -5,8 +5,9 @@
  * The values of a parameter are put into bins, and each tree of a forest says
  * what metric it expects of a bin when the other parameters are drawn as they
  * were in the runs: its marginal curve.  (A tree and its second are one here:
- * their curves add up.)  Trees are grown on bootstrap samples, so that the
- * spread of a difference over trees tells how far the data determine it.
+ * their curves add up.)  Trees are grown on samples, bootstrap ones or
+ * halves, so that the spread of a difference over trees tells how far the data
+ * determine it.
  *
  *		hp_tried_bins(tried) ──▶ curves, by the caller ──▶ hp_suggest()
  */

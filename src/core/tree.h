@@ -22,7 +22,7 @@ typedef struct HpNode
 	uint32_t	left;			/* right = left + 1; 0 = leaf */
 	uint32_t	cut;			/* numeric: codes <= cut go left;
 								 * categorical: first word of the list */
-	uint32_t	weight;			/* draws of the bootstrap sample here */
+	uint32_t	weight;			/* draws of the sample here */
 	uint16_t	feature;
 	uint8_t		categorical;
 	uint8_t		listed_right;	/* listed levels go right */

@@ -90,11 +90,12 @@ static double
 estimate_ns(const HpFrame *frame, const HpFeatureMap *map,
 			const HpForestSettings *settings, Span range)
 {
-	double		levels = log2(frame->n_runs + 2.0);
+	uint32		n_runs = hp_forest_sample(settings, frame->n_runs);
+	double		levels = log2(n_runs + 2.0);
 
 	if (settings->max_depth > 0)
 		levels = fmin(levels, settings->max_depth);
-	return NS_PER_VISIT * frame->n_runs * map->n_features *
+	return NS_PER_VISIT * n_runs * map->n_features *
 		settings->max_features * levels * count_trees(range) *
 		(settings->corrected ? 2 : 1) * (settings->twice ? 2 : 1);
 }

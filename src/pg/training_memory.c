@@ -65,14 +65,14 @@ measure_process(const HpFrame *frame, const HpFeatureMap *map,
 }
 
 /*
- * A tree has one leaf at most for each run of its bootstrap sample, which
- * holds 63 % of the runs, or for so many draws as a leaf must hold.
+ * A tree has one leaf at most for each run of its sample, which holds 63 % of
+ * the runs if it is a bootstrap one, or for so many draws as a leaf must hold.
  */
 static Size
 estimate_trees(const HpFrame *frame, const HpForestSettings *settings)
 {
 	double		leaves = Min(0.632 * frame->n_runs,
-							 (double) frame->n_runs /
+							 (double) hp_forest_sample(settings, frame->n_runs) /
 							 settings->min_samples_leaf);
 	double		bytes = 2 * leaves * sizeof(HpNode) * model_trees(settings);
 

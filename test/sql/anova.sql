@@ -124,7 +124,7 @@ SELECT parameter, with_parameter, round(share::numeric, 4) AS share FROM hp_inte
 SELECT value, level, round(mean::numeric, 4) AS mean, runs FROM hp_marginal('conditional', 'loss', 'momentum', trees => 5);
 SELECT value, level, runs FROM hp_marginal('conditional', 'loss', 'momentum', trees => 5, missing => 'value');
 -- one row a level
-SELECT value, level, round(mean::numeric, 4) AS mean, runs FROM hp_marginal('conditional', 'loss', 'opt_sgd', trees => 5, encoding => 'onehot');
+SELECT value, level, round(mean::numeric, 4) AS mean, runs FROM hp_marginal('conditional', 'loss', 'opt_sgd', trees => 20, encoding => 'onehot');
 -- of many numbers the quantiles, the least and the greatest among them
 CREATE TEMP TABLE fine AS SELECT jsonb_build_object('x', i, 'y', i % 200) AS config, i AS z FROM generate_series(1, 3000) i;
 SELECT count(*), min(value), max(value), max(value - before) AS step, sum(runs) FROM (SELECT *, lag(value) OVER (ORDER BY value) AS before FROM hp_marginal('fine', 'z', 'x', trees => 2)) t;

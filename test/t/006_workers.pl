@@ -20,9 +20,9 @@ $node->safe_psql('postgres', "CREATE TABLE kept AS SELECT hp_study('runs', 'val_
 
 my $alone = 'SET max_parallel_workers_per_gather = 0;';
 my $three = 'SET max_parallel_workers_per_gather = 3;';
-my $forest = 'SELECT md5(hp_forest(study)::text) FROM kept';
+my $forest = 'SELECT md5(hp_forest(study, trees => 150)::text) FROM kept';
 my $want = $node->safe_psql('postgres', "$alone $forest");
-my $rows = $node->safe_psql('postgres', "$alone SELECT " . answer('(SELECT hp_forest(study) FROM kept)'));
+my $rows = $node->safe_psql('postgres', "$alone SELECT " . answer('(SELECT hp_forest(study, trees => 150) FROM kept)'));
 
 sub same
 {
@@ -62,7 +62,7 @@ foreach my $settings ('trees => 20', "trees => 20, method => 'impurity'", "trees
 }
 
 # methods and groups report more than the default: it comes through as well
-foreach my $settings ("method => 'corrected'", "method => 'corrected', depth => 1", 'depth => 1', "depth => 1, method => 'impurity'")
+foreach my $settings ("method => 'corrected'", "method => 'corrected', depth => 1", 'trees => 150, depth => 1', "depth => 1, method => 'impurity'")
 {
 	my $query = "SELECT md5(f::text), " . answer('f') . " FROM (SELECT hp_forest(study, $settings) AS f FROM kept OFFSET 0) s";
 
@@ -71,7 +71,7 @@ foreach my $settings ("method => 'corrected'", "method => 'corrected', depth => 
 }
 
 # where a function may be called
-my $importances = answer('(SELECT hp_forest(study) FROM kept)');
+my $importances = answer('(SELECT hp_forest(study, trees => 150) FROM kept)');
 is($node->safe_psql('postgres', "$three BEGIN; DECLARE c CURSOR FOR SELECT $importances; FETCH c; COMMIT"), $rows, 'in a cursor');
 is($node->safe_psql('postgres', "$three BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; SELECT $importances; COMMIT"), $rows,
 	'in a serializable, read-only transaction');

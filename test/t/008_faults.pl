@@ -26,7 +26,7 @@ $node->safe_psql('postgres', "CREATE TABLE kept AS SELECT hp_study('runs', 'val_
 my $data = $node->data_dir;
 my $alone = 'SET max_parallel_workers_per_gather = 0;';
 my $three = 'SET max_parallel_workers_per_gather = 3;';
-my $forest = 'SELECT md5(hp_forest(study)::text) FROM kept';
+my $forest = 'SELECT md5(hp_forest(study, trees => 150)::text) FROM kept';
 my $want = $node->safe_psql('postgres', "$alone $forest");
 
 sub same
@@ -115,7 +115,7 @@ BEGIN
 	SELECT study INTO s FROM kept;
 	FOR i IN 1 .. 3 LOOP
 		COMMIT;
-		answer := md5(hp_forest(s)::text);
+		answer := md5(hp_forest(s, trees => 150)::text);
 		INSERT INTO answers VALUES (answer);
 	END LOOP;
 END \$\$;
@@ -143,7 +143,7 @@ BEGIN
 	EXCEPTION WHEN query_canceled THEN
 		answer := 'caught';
 	END;
-	RETURN answer || ' ' || (SELECT md5(hp_forest(study)::text) FROM kept);
+	RETURN answer || ' ' || (SELECT md5(hp_forest(study, trees => 150)::text) FROM kept);
 END \$\$;
 SET statement_timeout = '200ms';
 SELECT catching();

@@ -229,6 +229,78 @@ test_bootstrap(void)
 	unit_free_all();
 }
 
+/* What tree t has not seen of the runs from first on. */
+static HpOutOfBag
+unseen_by(HpFrame *frame, const HpForestSettings *settings, uint32_t t, uint32_t first)
+{
+	Trained		trained = prepare(unit_env, frame, settings);
+	HpTrainer  *trainer = hp_trainer_create(unit_env, frame, trained.map, settings);
+	uint32_t   *runs = hp_alloc(unit_env, frame->n_runs, sizeof(uint32_t));
+
+	for (uint32_t run = first; run < frame->n_runs; run++)
+		runs[run - first] = run;
+	if (first > 0)
+		hp_trainer_draw_from(trainer, runs, frame->n_runs - first);
+	hp_train_tree(trainer, t, &trained.reports[t], &trained.out_of_bag);
+	return trained.out_of_bag;
+}
+
+static uint32_t
+count_unseen(const HpOutOfBag *out_of_bag, uint32_t n_runs)
+{
+	uint32_t	n = 0;
+
+	for (uint32_t run = 0; run < n_runs; run++)
+		n += out_of_bag->trees[run];
+	return n;
+}
+
+/* Whether two samples are halves of the runs from first on, with none in common. */
+static bool
+are_halves(const HpOutOfBag *a, const HpOutOfBag *b, uint32_t n_runs, uint32_t first)
+{
+	uint32_t	n = n_runs - first;
+
+	for (uint32_t run = 0; run < n_runs; run++)
+		if (a->trees[run] + b->trees[run] != (run >= first))
+			return false;
+	return count_unseen(a, n_runs) == n - n / 2 && count_unseen(b, n_runs) == n / 2;
+}
+
+static void
+test_halves(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(401, 7);
+	HpFrame    *small = sweep_frame(199, 7);
+	HpOutOfBag	of[4];
+
+	settings.trees = 4;
+	is_int(hp_forest_sample(&settings, 401), 401, "plain trees have bootstrap samples");
+	settings.twice = true;
+	is_int(hp_forest_sample(&settings, 401), 200, "with a second one each they have halves");
+	is_int(hp_forest_sample(&settings, 200), 100, "of 200 runs or more");
+	is_int(hp_forest_sample(&settings, 199), 199, "but not of fewer");
+	for (uint32_t t = 0; t < 4; t++)
+		of[t] = unseen_by(frame, &settings, t, 0);
+	ok(are_halves(&of[0], &of[1], 401, 0) && are_halves(&of[2], &of[3], 401, 0),
+	   "two trees share the runs out");
+	ok(!are_halves(&of[0], &of[2], 401, 0) && !are_halves(&of[1], &of[2], 401, 0),
+	   "the next two in another way");
+	for (uint32_t t = 0; t < 2; t++)
+		of[t] = unseen_by(frame, &settings, t, 100);
+	ok(are_halves(&of[0], &of[1], 401, 100), "of some of the runs too");
+	for (uint32_t t = 0; t < 2; t++)
+		of[t] = unseen_by(frame, &settings, t, 250);
+	ok(!are_halves(&of[0], &of[1], 401, 250), "but not of fewer than 200 of them");
+	for (uint32_t t = 0; t < 2; t++)
+		of[t] = unseen_by(small, &settings, t, 0);
+	ok(!are_halves(&of[0], &of[1], 199, 0) &&
+	   abs((int) count_unseen(&of[0], 199) - 73) < 25, "of 199 runs 37 %% are not seen: %u",
+	   count_unseen(&of[0], 199));
+	unit_free_all();
+}
+
 /* ---- groups ---- */
 
 /* sgd.lr and sgd.momentum matter together only; net.width by itself. */
@@ -654,6 +726,7 @@ main(void)
 	test_result();
 	test_shares();
 	test_bootstrap();
+	test_halves();
 	test_groups();
 	test_reproducible();
 	test_seeds_apart();

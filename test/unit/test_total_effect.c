@@ -100,14 +100,14 @@ static void
 test_twice(void)
 {
 	HpForestSettings settings = DEFAULTS;
-	HpFrame    *frame = sweep_frame(400, 17);
+	HpFrame    *frame = sweep_frame(199, 17);
 	Trained		once,
 				twice;
 	double		sum = 0;
 
 	settings.trees = 60;
 	settings.permutation = true;
-	settings.min_samples_leaf = hp_leaf_for_twice(400);
+	settings.min_samples_leaf = hp_leaf_for_twice(199);
 	once = train(frame, &settings);
 	settings.twice = true;
 	twice = train(frame, &settings);
@@ -309,24 +309,26 @@ static void
 test_trees(void)
 {
 	static const int64_t wanted[][2] = {
-		{0, 1000}, {1, 1000}, {100, 1000}, {101, 970}, {150, 296}, {200, 150},
-		{300, 150}, {400, 125}, {500, 100}, {1000, 100}, {2147483647, 100}
+		{0, 1000}, {1, 1000}, {100, 1000}, {101, 970}, {150, 296}, {199, 126},
+		{200, 110}, {400, 110}, {500, 100}, {700, 72}, {1000, 50},
+		{2147483647, 50}
 	};
 	bool		right = true;
 
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
 			hp_trees_for_twice((uint32_t) wanted[i][0], 20) == wanted[i][1];
-	ok(right, "trees: 1,000 for 100 runs, 150 for 200 and 300, 100 from 500 on");
+	ok(right, "trees: 1,000 for 100 runs, 110 for 200 to 450, 50 from 1,000 on, an even number");
 	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
-	is_int(hp_trees_for_twice(100, 65535), 100, "but 100");
+	is_int(hp_trees_for_twice(100, 65535), 50, "but 50");
 }
 
 static void
 test_leaves(void)
 {
 	static const int64_t wanted[][2] = {
-		{0, 1}, {1, 1}, {3, 1}, {4, 2}, {15, 2}, {16, 3}, {100, 5}, {1000, 10},
+		{0, 1}, {1, 1}, {3, 1}, {4, 2}, {15, 2}, {16, 3}, {100, 5}, {199, 6},
+		{200, 5}, {400, 5}, {500, 6}, {640, 8}, {719, 8}, {720, 9}, {1000, 10},
 		{10000, 22}, {100000, 46}, {1000000, 100}, {2147483647, 1290}
 	};
 	bool		right = true;
@@ -334,7 +336,7 @@ test_leaves(void)
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
 			hp_leaf_for_twice((uint32_t) wanted[i][0]) == wanted[i][1];
-	ok(right, "leaves of the cube root of the runs");
+	ok(right, "leaves of the cube root of the runs, of few of which there are not too few");
 }
 
 int
