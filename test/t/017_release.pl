@@ -29,7 +29,8 @@ cmp_ok(scalar(grep { length > 255 || m{[/\\[:cntrl:]]} } @{ $meta->{tags} }), '=
 # the version of the SQL is that of the release without its last number
 (my $short = $meta->{version}) =~ s/\.\d+$//;
 is($default, $short, 'control file: default version');
-is($meta->{provides}{hpimp}{file}, "sql/hpimp--$short.sql", 'script that installs it');
+(my $base = $short) =~ s/\.\d+$/.0/;
+is($meta->{provides}{hpimp}{file}, "sql/hpimp--$base.sql", 'script that installs it, with those that update it');
 like(slurp_file("$top/CHANGELOG.md"), qr/\A# Changelog\n\n## \Q$short\E[ .]/, 'changelog begins with it');
 my ($debian) = slurp_file("$top/debian/changelog") =~ /^hpimp \((.+)-\d+\)/;
 is($debian, $meta->{version}, 'Debian: version');
