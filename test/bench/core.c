@@ -8,7 +8,8 @@
  * empty field is a gap), and answers each question with a line of JSON: that of
  * its arguments, or else those of its standard input, one a line.
  *
- *	code						code the values anew, describe and correlate them
+ *	code						code the values anew, describe and correlate them; says
+ *								as well how many pairs of trees are the default
  *	METHOD GAPS TREES [SEED]	train; METHOD: impurity, corrected, permutation (pairs
  *								of trees) or pairs (these, nothing permuted);
  *								GAPS: fill or value
@@ -135,7 +136,8 @@ answer_code(const Fixture *table)
 	putchar('{');
 	print_time("code", clock[0], clock[1]);
 	print_time("describe", clock[1], clock[2]);
-	printf("\"runs\": %" PRIu32 "}\n", frame->n_runs);
+	printf("\"runs\": %" PRIu32 ", \"pairs\": %" PRId64 "}\n", frame->n_runs,
+		   hp_trees_for_twice(frame->n_runs, frame->n_columns));
 }
 
 /* What a tree has cost, whatever the way of growing it. */
@@ -150,7 +152,8 @@ add_work(Work *work, const HpTree *tree, const HpTreeReport *report,
 		 const HpFrame *frame, uint32_t n_features)
 {
 	uint64_t	draws = 0;
-	double		runs_a_draw = 1 - (double) report->n_out_of_bag / frame->n_runs;
+	double		runs_a_draw = (double) (frame->n_runs - report->n_out_of_bag) /
+		tree->nodes[0].weight;
 
 	for (uint32_t i = 0; i < tree->n_nodes; i++)
 		if (tree->nodes[i].left != 0)
