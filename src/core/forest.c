@@ -33,7 +33,9 @@ hp_forest_check(const HpForestSettings *s)
 uint32_t
 hp_forest_sample(const HpForestSettings *settings, uint32_t n_runs)
 {
-	return settings->twice && n_runs >= FEWEST_TO_HALVE ? n_runs / 2 : n_runs;
+	bool		halved = settings->twice && n_runs >= FEWEST_TO_HALVE;
+
+	return halved ? n_runs - n_runs / 2 : n_runs;
 }
 
 /*

@@ -42,7 +42,8 @@ typedef struct HpForestSettings
 
 /*
  * How many of n_runs are drawn for a tree: all, with replacement; of 200 or more
- * half, without, if trees are followed by a second one.
+ * half, without, if trees are followed by a second one (of an odd number this
+ * is the larger half, which trees of odd number get).
  */
 extern uint32_t hp_forest_sample(const HpForestSettings *settings,
 								 uint32_t n_runs);

@@ -123,7 +123,7 @@ SELECT jsonb_strip_nulls(jsonb_build_object('opt', CASE i % 2 WHEN 0 THEN 'sgd' 
 SELECT parameter, with_parameter, round(share::numeric, 4) AS share FROM hp_interactions('conditional', 'loss', trees => 5);
 SELECT value, level, round(mean::numeric, 4) AS mean, runs FROM hp_marginal('conditional', 'loss', 'momentum', trees => 5);
 SELECT value, level, runs FROM hp_marginal('conditional', 'loss', 'momentum', trees => 5, missing => 'value');
--- one row a level
+-- one row a level (the two are each other's negation: a split takes one of them by lot)
 SELECT value, level, round(mean::numeric, 4) AS mean, runs FROM hp_marginal('conditional', 'loss', 'opt_sgd', trees => 20, encoding => 'onehot');
 -- of many numbers the quantiles, the least and the greatest among them
 CREATE TEMP TABLE fine AS SELECT jsonb_build_object('x', i, 'y', i % 200) AS config, i AS z FROM generate_series(1, 3000) i;

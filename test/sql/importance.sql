@@ -259,7 +259,7 @@ FROM base, unnest('{permutation,impurity}'::text[]) method, unnest('{native,oneh
 SELECT method, count(*) AS "all", count(*) FILTER (WHERE i.importance = p.importance AND p.importance = CASE method WHEN 'impurity' THEN importance_impurity ELSE importance_permutation END
            AND (importance_impurity IS NOT NULL) AND (importance_permutation IS NULL) = (method = 'impurity')) AS same
 FROM base, unnest('{permutation,impurity}'::text[]) method, hp_forest(study, trees => 5, method => method) f, hp_importance(f) i FULL JOIN hp_parameters(f) p USING (parameter) GROUP BY 1 ORDER BY 1;
--- permutation or impurity: where the samples are, of few runs, the trees on the metric itself are the same
+-- permutation or impurity: of few runs the samples are the same, and so the trees on the metric itself
 SELECT p.parameter, p.importance_impurity = i.importance AS same
 FROM (SELECT hp_study_agg(config, val_loss) AS study FROM runs WHERE i < 150) s, hp_forest(study, trees => 5, missing => 'fill', min_samples_leaf => 1) a, hp_forest(study, trees => 5, missing => 'fill', method => 'impurity') b, hp_parameters(a) p FULL JOIN hp_importance(b) i USING (parameter) ORDER BY 1;
 -- 1 and 10,000 trees

@@ -48,6 +48,12 @@ is(launched($three, 'SELECT count(*) FROM hp_importance(hp_forest((SELECT hp_stu
 
 same("SET max_parallel_workers_per_gather = $_;", "$_ workers") foreach (1 .. 4);
 same("$three SET max_parallel_workers = 0;", 'none to be had');
+foreach my $trees ('NULL', 3)
+{
+	my $query = "SELECT md5(hp_forest(study, trees => $trees)::text) FROM kept";
+
+	is($node->safe_psql('postgres', "$three $query"), $node->safe_psql('postgres', "$alone $query"), "trees => $trees: the same forest");
+}
 
 # standard errors and p-values are the forest's too, by replicates that are shared out round by round
 foreach my $settings ('trees => 20', "trees => 20, method => 'impurity'", "trees => 20, method => 'corrected', depth => 1")

@@ -111,7 +111,8 @@ SQL
 
 # the scripts and the control file say the same
 my %script = map { m{/hpimp--([^/]*)\.sql$} ? ($1 => $_) : () } glob("$FindBin::RealBin/../../sql/hpimp--*.sql");
-is(join(' ', sort map { s/.*--//r } keys %script), join(' ', sort @versions), 'every version has its script in the tree');
+my %made = map { (s/.*--//r => 1) } keys %script;
+is(join(' ', sort keys %made), join(' ', sort @versions), 'every version has its script in the tree');
 foreach my $name (sort keys %script)
 {
 	my $text = slurp_file($script{$name});

@@ -278,7 +278,7 @@ test_halves(void)
 	settings.trees = 4;
 	is_int(hp_forest_sample(&settings, 401), 401, "plain trees have bootstrap samples");
 	settings.twice = true;
-	is_int(hp_forest_sample(&settings, 401), 200, "with a second one each they have halves");
+	is_int(hp_forest_sample(&settings, 401), 201, "with a second one each they have halves");
 	is_int(hp_forest_sample(&settings, 200), 100, "of 200 runs or more");
 	is_int(hp_forest_sample(&settings, 199), 199, "but not of fewer");
 	for (uint32_t t = 0; t < 4; t++)
@@ -294,10 +294,47 @@ test_halves(void)
 		of[t] = unseen_by(frame, &settings, t, 250);
 	ok(!are_halves(&of[0], &of[1], 401, 250), "but not of fewer than 200 of them");
 	for (uint32_t t = 0; t < 2; t++)
+		of[t] = unseen_by(frame, &settings, t, 201);
+	ok(are_halves(&of[0], &of[1], 401, 201), "of 200 of them, too");
+	for (uint32_t t = 0; t < 2; t++)
 		of[t] = unseen_by(small, &settings, t, 0);
 	ok(!are_halves(&of[0], &of[1], 199, 0) &&
 	   abs((int) count_unseen(&of[0], 199) - 73) < 25, "of 199 runs 37 %% are not seen: %u",
 	   count_unseen(&of[0], 199));
+	unit_free_all();
+}
+
+/* Of 400 seeds each leaves a run out of its first half as often as not. */
+static void
+test_halves_fair(void)
+{
+	enum
+	{
+		N = 201,
+		SEEDS = 400
+	};
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(N, 7);
+	Trained		t;
+	HpTrainer  *trainer;
+	double		least = SEEDS,
+				most = 0;
+
+	settings.twice = true;
+	settings.max_depth = 1;
+	settings.trees = 1;
+	t = prepare(unit_env, frame, &settings);
+	trainer = hp_trainer_create(unit_env, frame, t.map, &settings);
+	for (settings.seed = 0; settings.seed < SEEDS; settings.seed++)
+		hp_train_tree(trainer, 0, &t.reports[0], &t.out_of_bag);
+	for (uint32_t run = 0; run < N; run++)
+	{
+		least = fmin(least, t.out_of_bag.trees[run]);
+		most = fmax(most, t.out_of_bag.trees[run]);
+	}
+	/* 5 standard deviations, 10 each */
+	ok(least > SEEDS / 2 - 50 && most < SEEDS / 2 + 50 && least < most,
+	   "each run is left out by half of the seeds: %.0f to %.0f of %d", least, most, SEEDS);
 	unit_free_all();
 }
 
@@ -727,6 +764,7 @@ main(void)
 	test_shares();
 	test_bootstrap();
 	test_halves();
+	test_halves_fair();
 	test_groups();
 	test_reproducible();
 	test_seeds_apart();

@@ -122,6 +122,34 @@ test_twice(void)
 	unit_free_all();
 }
 
+/* The same where the samples are halves. */
+static void
+test_twice_on_halves(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	HpFrame    *frame = sweep_frame(401, 17);
+	Trained		twice = {0};
+	HpTrainer  *trainer;
+	double		once;
+
+	settings.trees = 60;
+	settings.permutation = settings.twice = true;
+	settings.min_samples_leaf = 20;
+	twice = prepare(unit_env, frame, &settings);
+	trainer = hp_trainer_create(unit_env, frame, twice.map, &settings);
+	for (uint32_t t = 0; t < 60; t++)
+		hp_train_tree(trainer, t, &twice.reports[t], &twice.out_of_bag);
+	finish(unit_env, frame, &settings, &twice);
+	once = twice.result.r2;
+	twice = train(frame, &settings);
+	ok(twice.result.r2 > once + 0.02, "on halves, too: R^2 %.3f, not %.3f",
+	   twice.result.r2, once);
+	for (uint32_t run = 0; run < frame->n_runs; run++)
+		once = fmin(once, twice.out_of_bag.trees[run] == 30);
+	ok(once > 0, "each run is predicted by half of the pairs");
+	unit_free_all();
+}
+
 /* Three parameters of one group, all of which matter. */
 static HpFrame *
 grouped_frame(uint32_t n)
@@ -318,6 +346,10 @@ test_trees(void)
 	for (uint32_t i = 0; i < LENGTH(wanted); i++)
 		right = right &&
 			hp_trees_for_twice((uint32_t) wanted[i][0], 20) == wanted[i][1];
+	for (uint32_t n = 0; n < 1300; n++)
+		for (uint32_t columns = 1; columns < 20000; columns += 1234)
+			right = right && hp_trees_for_twice(n, columns) % 2 == 0 &&
+				hp_trees_for_twice(n, columns) >= 50;
 	ok(right, "trees: 1,000 for 100 runs, 110 for 200 to 450, 50 from 1,000 on, an even number");
 	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
 	is_int(hp_trees_for_twice(100, 65535), 50, "but 50");
@@ -346,6 +378,7 @@ main(void)
 	test_shrinkage();
 	test_looked_at();
 	test_twice();
+	test_twice_on_halves();
 	test_all_exchanged();
 	test_nothing();
 	test_below();
