@@ -35,10 +35,9 @@ static const uint32_t rounds[] = {39, 99, 199};
 #define COST_TO_SPARE	250e6
 
 static double
-cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
-			  uint32_t n_features)
+cost_of_samples(const HpForestSettings *settings, uint32_t sample,
+				uint32_t n_features)
 {
-	uint32_t	sample = hp_forest_sample(settings, n_runs);
 	double		levels = hp_bits_of(sample / (uint32_t) settings->min_samples_leaf + 1);
 	int			each = (settings->twice ? 2 : 1) * (settings->corrected ? 2 : 1);
 
@@ -46,6 +45,26 @@ cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 		levels = (double) settings->max_depth;
 	return levels * sample * n_features * settings->max_features *
 		(double) settings->trees * each;
+}
+
+static double
+cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
+			  uint32_t n_features)
+{
+	return cost_of_samples(settings, hp_forest_sample(settings, n_runs),
+						   n_features);
+}
+
+/* What a hundred pairs of trees cost on all of the runs, or the forest itself. */
+static double
+cost_to_spend(const HpForestSettings *settings, uint32_t n_runs,
+			  uint32_t n_features)
+{
+	HpForestSettings full = *settings;
+
+	if (full.twice && full.trees < 100)
+		full.trees = 100;
+	return fmax(COST_TO_SPARE, cost_of_samples(&full, n_runs, n_features));
 }
 
 double
@@ -184,8 +203,7 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 	plan.whole.corrected = plan.whole.fanova = false;
 	plan.half.trees = HALF_TREES;
 	spend(&plan, settings,
-		  fmax(COST_TO_SPARE, cost_of_trees(settings, frame->n_runs,
-											map->n_features)));
+		  cost_to_spend(settings, frame->n_runs, map->n_features));
 	return plan;
 }
 
