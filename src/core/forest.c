@@ -670,20 +670,54 @@ draw_to_equal(const HpFeatureMap *map, double r2, double *shares)
 		shares[n + g] *= weight;
 }
 
+HpAdditive *
+hp_forest_additive(const HpEnv *env, const HpFrame *frame,
+				   const HpFeatureMap *map, const HpForestSettings *settings)
+{
+	if (!settings->permutation || !settings->twice)
+		return NULL;
+	return hp_additive_create(env, frame, map->columns, map->n_features,
+							  &map->groups);
+}
+
+const HpBeside *
+hp_forest_beside(const HpEnv *env, const HpFrame *frame,
+				 const HpFeatureMap *map, const HpForestSettings *settings)
+{
+	HpAdditive *a = hp_forest_additive(env, frame, map, settings);
+
+	return a == NULL ? NULL : hp_additive_fit(a, frame->target, NULL);
+}
+
+/* Importances by effects; returns R^2 as hp_predictions_weigh(). */
+static double
+shares_by_effects(const HpEnv *env, const HpTrees *trees, double *shares)
+{
+	const HpOutOfBag *out_of_bag = trees->out_of_bag;
+	HpPredictions predictions = {
+		.n_runs = trees->frame->n_runs,
+		.target = trees->frame->target,
+		.sum = out_of_bag->sum,
+		.trees = out_of_bag->trees,
+		.beside = trees->beside
+	};
+	double		r2 = hp_predictions_weigh(&predictions);
+
+	hp_total_effect_importance(env, out_of_bag->effects, &predictions, shares);
+	lift(trees->map, shares);
+	return r2;
+}
+
 void
 hp_forest_shares(const HpEnv *env, const HpTrees *trees,
 				 HpImportance importance, double r2, double *shares)
 {
-	const HpOutOfBag *out_of_bag = trees->out_of_bag;
 	/* of impurity nothing cancels, and next to a sentinel little may be much */
 	double		dust = importance == HP_IMPURITY ? 0 : ROUNDING_DUST;
 
-	if (importance == HP_PERMUTATION && out_of_bag->effects != NULL)
+	if (importance == HP_PERMUTATION && trees->out_of_bag->effects != NULL)
 	{
-		hp_total_effect_importance(env, out_of_bag->effects,
-								   trees->frame->target, out_of_bag->sum,
-								   out_of_bag->trees, shares);
-		lift(trees->map, shares);
+		r2 = fmax(r2, shares_by_effects(env, trees, shares));
 		dust = 0;				/* swept already */
 	}
 	else
@@ -764,10 +798,11 @@ make_importance(const HpEnv *env, const HpTrees *trees,
 HpForestResult
 hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 				 const HpFeatureMap *map, const HpForestSettings *settings,
-				 const HpTreeReport *reports, const HpOutOfBag *out_of_bag)
+				 const HpTreeReport *reports, const HpOutOfBag *out_of_bag,
+				 const HpBeside *beside)
 {
 	HpTrees		trees = {frame, map, reports, (uint32_t) settings->trees,
-		out_of_bag
+		out_of_bag, beside
 	};
 	HpForestResult result = {0};
 

@@ -165,6 +165,20 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
 									 HpOutOfBag *out_of_bag);
 
 /*
+ * The regression beside the forest, to be fitted; NULL if there is none: only
+ * importances by effects use it, and only of few runs.
+ */
+extern HpAdditive *hp_forest_additive(const HpEnv *env, const HpFrame *frame,
+									  const HpFeatureMap *map,
+									  const HpForestSettings *settings);
+
+/* What it says, fitted to all runs; NULL likewise. */
+extern const HpBeside *hp_forest_beside(const HpEnv *env,
+										const HpFrame *frame,
+										const HpFeatureMap *map,
+										const HpForestSettings *settings);
+
+/*
  * What the forest says.  Importances are by subject: those of the features sum
  * to 1; those of groups are in the same unit, or sum to 1 themselves if
  * features have none.
@@ -172,7 +186,8 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
  * permutation and corrected are there to tell what matters from what does not.
  * Where the forest explains next to nothing, which feature seems to matter is
  * luck: below HP_R2_TO_TELL they are drawn towards equal shares, the more the
- * less R^2 is, but for a tenth that keeps their order.
+ * less R^2 is, but for a tenth that keeps their order.  (Of the forest and the
+ * regression beside it together, if there is one: total_effect.h.)
  */
 #define HP_R2_TO_TELL	0.05
 
@@ -201,7 +216,8 @@ extern HpForestResult hp_forest_finish(const HpEnv *env, const HpFrame *frame,
 									   const HpFeatureMap *map,
 									   const HpForestSettings *settings,
 									   const HpTreeReport *reports,
-									   const HpOutOfBag *out_of_bag);
+									   const HpOutOfBag *out_of_bag,
+									   const HpBeside *beside);
 
 typedef enum HpImportance
 {
@@ -220,6 +236,7 @@ typedef struct HpTrees
 	const HpTreeReport *reports;
 	uint32_t	n;
 	const HpOutOfBag *out_of_bag;
+	const HpBeside *beside;		/* of the same runs, or NULL */
 } HpTrees;
 
 /* The parts of it: R^2 and RMSE, and how many runs they rest on. */

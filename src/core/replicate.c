@@ -334,6 +334,7 @@ struct HpReplicator
 	HpOutOfBag	halves[2];		/* of the trees on a half of the runs */
 	HpOutOfBag	out_of_bag;		/* of all of them */
 	HpOutOfBag	of_whole;		/* of trees on a metric */
+	HpAdditive *additive;		/* beside the trees on a half, or NULL */
 	uint32_t   *runs;			/* the half at work, or those of the tree */
 	double	   *shares;			/* by half of the trees, of each subject */
 };
@@ -344,6 +345,7 @@ create_halves(HpReplicator *r)
 	const HpReplicatePlan *plan = r->plan;
 
 	r->half = hp_trainer_create(r->env, r->actual, r->map, &plan->half);
+	r->additive = hp_forest_additive(r->env, r->actual, r->map, &plan->half);
 	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
 										 &plan->half);
 	for (int i = 0; i < 2; i++)
@@ -431,7 +433,7 @@ replicate_half(HpReplicator *r, uint32_t unit, double *report)
 	uint32_t	half = (uint32_t) plan->half.trees / 2;
 	uint32_t	n = plan->n_subjects;
 	HpTrees		all = {r->actual, r->map, r->reports, 2 * half,
-		&r->out_of_bag
+		&r->out_of_bag, NULL
 	};
 	HpForestResult judged;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
@@ -439,12 +441,15 @@ replicate_half(HpReplicator *r, uint32_t unit, double *report)
 	choose_runs(r->env, &rng, plan->n_runs, plan->half_runs, r->runs);
 	hp_trainer_draw_from(r->half, r->runs, plan->half_runs);
 	train_halves(r, unit);
+	if (r->additive != NULL)
+		all.beside = hp_additive_fit(r->additive, r->actual->target,
+									 r->out_of_bag.trees);
 	hp_forest_judge(&all, &judged);
 	hp_forest_shares(r->env, &all, plan->importance, judged.r2, report);
 	for (uint32_t i = 0; i < 2; i++)
 	{
 		HpTrees		of = {r->actual, r->map, r->reports + i * half, half,
-			&r->halves[i]
+			&r->halves[i], all.beside
 		};
 
 		hp_forest_shares(r->env, &of, plan->importance, judged.r2,
@@ -491,7 +496,7 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 	uint32_t	trees = (uint32_t) plan->whole.trees;
 	uint32_t	n = plan->n_subjects;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
-	HpTrees		all = {&r->frame, r->map, r->reports, trees, &r->of_whole};
+	HpTrees		all = {&r->frame, r->map, r->reports, trees, &r->of_whole, NULL};
 	HpForestResult judged;
 	double		spread;
 

@@ -43,16 +43,109 @@ hp_total_effects_create(const HpEnv *env, uint32_t n_runs,
 	effects->sum = hp_alloc0(env, hp_total_effects_count(effects),
 							 sizeof(int64_t));
 	effects->spread = hp_alloc(env, n_subjects, sizeof(double));
+	effects->effect = hp_alloc(env, n_subjects, sizeof(double));
 	return effects;
+}
+
+/* The most that a regression beside the forest may weigh. */
+#define MOST_WEIGHT	0.5
+
+static inline double
+predicted_by_forest(const HpPredictions *p, uint32_t run)
+{
+	return (double) p->sum[run] / p->trees[run];
+}
+
+static inline double
+predicted(const HpPredictions *p, uint32_t run)
+{
+	double		by_forest = predicted_by_forest(p, run);
+
+	return p->weight == 0 ? by_forest : by_forest +
+		p->weight * (p->beside->predicted[run] - by_forest);
+}
+
+/* R^2 of what is predicted. */
+static double
+r2_of(const HpPredictions *p)
+{
+	double		mean = 0;
+	double		errors = 0;
+	double		spread = 0;
+	uint32_t	n = 0;
+
+	for (uint32_t run = 0; run < p->n_runs; run++)
+		if (p->trees[run] > 0)
+		{
+			mean += (double) p->target[run];
+			n++;
+		}
+	mean /= n > 0 ? n : 1;
+	for (uint32_t run = 0; run < p->n_runs; run++)
+		if (p->trees[run] > 0)
+		{
+			double		y = (double) p->target[run];
+			double		error = y - predicted(p, run);
+
+			errors += error * error;
+			spread += (y - mean) * (y - mean);
+		}
+	return spread > 0 ? 1 - errors / spread : NAN;
+}
+
+/* The weight of least squared error: a regression of f's errors on g - f. */
+double
+hp_predictions_weigh(HpPredictions *p)
+{
+	double		along = 0;
+	double		squares = 0;
+
+	p->weight = 0;
+	if (p->beside == NULL)
+		return NAN;
+	for (uint32_t run = 0; run < p->n_runs; run++)
+	{
+		double		by_forest;
+		double		apart;
+
+		if (p->trees[run] == 0)
+			continue;
+		by_forest = predicted_by_forest(p, run);
+		apart = p->beside->predicted[run] - by_forest;
+		along += apart * ((double) p->target[run] - by_forest);
+		squares += apart * apart;
+	}
+	if (along > 0)
+		p->weight = fmin(along / squares, MOST_WEIGHT);
+	return r2_of(p);
+}
+
+/* The effects on a run, by subject: the forest's, or means. */
+static void
+effects_on(const HpTotalEffects *effects, const HpPredictions *p, uint32_t run,
+		   double *effect)
+{
+	const int64_t *sum = hp_total_effects_of(effects, run);
+	uint32_t	n = effects->n_subjects;
+
+	for (uint32_t s = 0; s < n; s++)
+		effect[s] = (double) sum[s] / p->trees[run];
+	if (p->weight > 0)
+	{
+		const double *beside = hp_beside_effects(p->beside, run);
+
+		for (uint32_t s = 0; s < n; s++)
+			effect[s] += p->weight * (beside[s] - effect[s]);
+	}
 }
 
 void
 hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
-						   const int64_t *target, const int64_t *predicted,
-						   const uint32_t *trees, double *importance)
+						   const HpPredictions *p, double *importance)
 {
 	uint32_t	n = effects->n_subjects;
 	double	   *spread = effects->spread;
+	double	   *effect = effects->effect;
 	uint32_t	runs = 0;
 
 	for (uint32_t s = 0; s < n; s++)
@@ -60,21 +153,19 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 	for (uint32_t i = 0; i < effects->n_runs; i++)
 	{
 		uint32_t	run = i * effects->stride;
-		const int64_t *sum = effects->sum + (size_t) i * n;
 		double		error;
 
 		if (i % 16 == 0)
 			hp_tick(env);
-		if (trees[run] == 0)
+		if (p->trees[run] == 0)
 			continue;
 		runs++;
-		error = (double) target[run] - (double) predicted[run] / trees[run];
+		error = (double) p->target[run] - predicted(p, run);
+		effects_on(effects, p, run, effect);
 		for (uint32_t s = 0; s < n; s++)
 		{
-			double		effect = (double) sum[s] / trees[run];
-
-			importance[s] += effect * (error + effect);
-			spread[s] += effect * effect;
+			importance[s] += effect[s] * (error + effect[s]);
+			spread[s] += effect[s] * effect[s];
 		}
 	}
 	for (uint32_t s = 0; s < n; s++)

@@ -21,11 +21,16 @@
  * is the total sensitivity index times the metric's variance, whatever the
  * factor: a forest's shrinkage cancels.  Where N is negative nothing is
  * explained, and the importance is -N^2 / D: how far it is from that.
+ *
+ * Of few runs a smooth regression tells effects and predictions as well
+ * (additive.h): f and h are then means of both, weighed as predicts the runs
+ * best that neither has seen, but at most half of the weight is the
+ * regression's: it sees no interactions.
  */
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
 
-#include "group.h"
+#include "additive.h"
 
 /*
  * Sums of effects over trees: exact, so workers' can be added.  Of many runs
@@ -38,6 +43,7 @@ typedef struct HpTotalEffects
 	uint32_t	n_subjects;
 	int64_t    *sum;			/* by run looked at and subject */
 	double	   *spread;			/* scratch memory, by subject */
+	double	   *effect;			/* likewise */
 } HpTotalEffects;
 
 extern HpTotalEffects *hp_total_effects_create(const HpEnv *env,
@@ -61,24 +67,39 @@ hp_total_effects_of(const HpTotalEffects *effects, uint32_t run)
 		effects->n_subjects;
 }
 
+/* What is predicted of the runs. */
+typedef struct HpPredictions
+{
+	uint32_t	n_runs;
+	const int64_t *target;		/* by run */
+	const int64_t *sum;			/* of the forest's predictions, of */
+	const uint32_t *trees;		/* so many trees; runs of none do not count */
+	const HpBeside *beside;		/* what a regression says of them, or NULL */
+	double		weight;			/* of that, 0 .. 0.5 */
+} HpPredictions;
+
+/*
+ * Weigh the regression, if there is one beside the forest.  Returns R^2 of both
+ * together, NaN if there is none or it is not defined.
+ */
+extern double hp_predictions_weigh(HpPredictions *predictions);
+
 /*
  * The importance by subject, in squared units of target; 0 if the predictions do
- * not depend on it, below 0 if its effects go against the metric.  predicted
- * and trees are, by run, the sum of the forest's predictions and the number of
- * trees that made it.
+ * not depend on it, below 0 if its effects go against the metric.
  */
 extern void hp_total_effect_importance(const HpEnv *env,
 									   const HpTotalEffects *effects,
-									   const int64_t *target,
-									   const int64_t *predicted,
-									   const uint32_t *trees,
+									   const HpPredictions *predictions,
 									   double *importance);
 
 /*
  * Sources.  Total effects: Homma and Saltelli, Reliab. Eng. Syst. Saf. 52
  * (1996).  Their index by permuting: Saltelli et al., Comput. Phys. Commun. 181
  * (2010), and Gregorutti, Michel and Saint-Pierre, Stat. Comput. 27 (2017) for
- * forests.  Permuting out of bag: Breiman 2001.
+ * forests.  Permuting out of bag: Breiman 2001.  Weights by what is predicted
+ * of unseen runs: Wolpert, Neural Networks 5 (1992); Breiman, Machine Learning
+ * 24 (1996).
  */
 
 #endif							/* HPIMP_TOTAL_EFFECT_H */

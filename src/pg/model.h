@@ -120,6 +120,8 @@ typedef struct ModelParts
 	int64	   *target;			/* by run: see HpFrame */
 	HpTreeReport *reports;		/* by tree; those that are not here are empty */
 	HpOutOfBag	out_of_bag;
+	const HpBeside *beside;		/* the forest, if the first part is here and
+								 * there is any; else NULL */
 	double	   *replicates;		/* reports by unit (core/replicate.h), likewise;
 								 * NULL without uncertainty */
 } ModelParts;

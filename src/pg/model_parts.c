@@ -19,6 +19,10 @@
  *	| run                | of trees, by run           | any: 8 bytes each     |
  *	+--------------------+----------------------------+-----------------------+
  *
+ * If there are effects and the first part is here, one byte behind them tells
+ * whether there is a regression beside the forest (core/additive.h), and if so
+ * what it says follows: predictions by run, effects by run and subject.
+ *
  * Reports are doubles by tree, replicates by unit, of the parts that are here.
  */
 #include "postgres.h"
@@ -158,6 +162,27 @@ put_runs(Writer *writer, const Model *model)
 			put_fixed(writer, (uint64) effects->sum[i], 8);
 }
 
+/* The first part has what does not depend on trees. */
+static bool
+is_with_beside(const Model *model)
+{
+	return model->parts->numbers[0] == 0 && model->settings.permutation &&
+		model->settings.twice;
+}
+
+static void
+put_beside(Writer *writer, const Model *model)
+{
+	const HpBeside *beside = model->parts->beside;
+	Size		n = model->runs.used;
+
+	put_varint(writer, beside != NULL);
+	if (beside == NULL)
+		return;
+	put_doubles(writer, beside->predicted, n);
+	put_doubles(writer, beside->effects, n * beside->n_subjects);
+}
+
 static void
 put_reports(Writer *writer, const Model *model)
 {
@@ -206,6 +231,8 @@ put_parts(Writer *writer, const Model *model)
 	if (!model_can_grow(model))
 		return;
 	put_runs(writer, model);
+	if (is_with_beside(model))
+		put_beside(writer, model);
 	put_reports(writer, model);
 	if (model->uncertainty)
 		put_replicates(writer, model);
@@ -288,6 +315,26 @@ get_runs(Reader *reader, const Model *model)
 	CHECK_FOR_INTERRUPTS();
 	if (model->settings.permutation && model->settings.twice)
 		get_effects(reader, model, most);
+}
+
+static void
+get_beside(Reader *reader, const Model *model)
+{
+	HpBeside   *beside = palloc(sizeof(HpBeside));
+	Size		n = model->runs.used;
+
+	beside->n_subjects = model->n_features + model->n_groups;
+	if (get_varint(reader, 1) == 0)
+		return;
+	if (n >= HP_RUNS_WITHOUT)
+		damaged(reader, "It has too many runs for a regression.");
+	require_bytes(reader, n * (1 + (uint64) beside->n_subjects), 8);
+	beside->predicted = palloc(n * sizeof(double));
+	beside->effects = hp_alloc(&pg_environment, n,
+							   beside->n_subjects * sizeof(double));
+	get_doubles(reader, beside->predicted, n);
+	get_doubles(reader, beside->effects, n * beside->n_subjects);
+	model->parts->beside = beside;
 }
 
 static void
@@ -379,6 +426,8 @@ get_parts(Reader *reader, Model *model)
 	if (s->min_samples_leaf > PG_INT32_MAX || s->max_depth > PG_INT32_MAX)
 		damaged(reader, "A setting is out of range.");
 	get_runs(reader, model);
+	if (is_with_beside(model))
+		get_beside(reader, model);
 	get_reports(reader, model);
 	if (model->uncertainty)
 		get_replicates(reader, model);
@@ -565,6 +614,8 @@ model_merge(const Model *a, const Model *b)
 	merge_numbers(parts, a->parts, b->parts);
 	if (!model_can_grow(a))
 		return merged;
+	if (b->parts->beside != NULL)
+		parts->beside = b->parts->beside;
 	parts->reports = palloc0(a->settings.trees * sizeof(HpTreeReport));
 	parts->out_of_bag = hp_out_of_bag_create(&pg_environment,
 											 (uint32) a->runs.used, &map,

@@ -389,11 +389,12 @@ make_model(const Study *study, const Settings *settings, const HpFrame *frame)
 /* Put what all trees say together into the model. */
 static void
 fill_result(Model *model, const HpFrame *frame, const HpFeatureMap *map,
-			const HpTreeReport *reports, const HpOutOfBag *out_of_bag)
+			const HpTreeReport *reports, const HpOutOfBag *out_of_bag,
+			const HpBeside *beside)
 {
 	HpForestResult result = hp_forest_finish(&pg_environment, frame, map,
 											 &model->settings, reports,
-											 out_of_bag);
+											 out_of_bag, beside);
 
 	fill_importances(model, &result);
 	model->r2 = result.r2;
@@ -439,6 +440,29 @@ begin_part(const HpFrame *frame, const Settings *settings)
 	return parts;
 }
 
+/* What is beside the forest goes with its first part; made in `work`. */
+static const HpBeside *
+keep_beside(const Model *model, const HpFrame *frame, const HpFeatureMap *map,
+			MemoryContext work)
+{
+	MemoryContext keep = MemoryContextSwitchTo(work);
+	const HpBeside *made = hp_forest_beside(&pg_environment, frame, map,
+											&model->settings);
+	HpBeside   *kept;
+	Size		n;
+
+	MemoryContextSwitchTo(keep);
+	if (made == NULL)
+		return NULL;
+	n = frame->n_runs * sizeof(double);
+	kept = palloc(sizeof(HpBeside));
+	kept->n_subjects = made->n_subjects;
+	kept->predicted = memcpy(palloc(n), made->predicted, n);
+	n *= made->n_subjects;
+	kept->effects = memcpy(palloc(n), made->effects, n);
+	return kept;
+}
+
 /*
  * Keep what a part has found for the whole to be made of.  What was trained
  * lies in the current context, scratch memory is taken from `work`.
@@ -454,6 +478,8 @@ keep_part(Model *model, const HpFrame *frame, const HpFeatureMap *map,
 	memcpy(parts->target, frame->target, size);
 	parts->reports = trained->reports;
 	parts->out_of_bag = trained->out_of_bag;
+	if (parts->numbers[0] == 0)
+		parts->beside = keep_beside(model, frame, map, work);
 	if (model->uncertainty)
 	{
 		HpReplicatePlan plan = resample_plan(model, frame, map);
@@ -519,7 +545,9 @@ grow_forest(Model *model, HpFrame *frame, const Settings *settings,
 		model->rows[i].fill = frame->columns[i].fill;
 	if (model->parts == NULL)
 	{
-		fill_result(model, frame, map, trained.reports, &trained.out_of_bag);
+		fill_result(model, frame, map, trained.reports, &trained.out_of_bag,
+					hp_forest_beside(&pg_environment, frame, map,
+									 &settings->forest));
 		if (settings->uncertainty && wanted > WANTED_IMPORTANCE)
 			resample(model, frame, map, held);
 		notice_forest(model, kept.overflow);
@@ -540,7 +568,8 @@ train_conclude(Model *model)
 		HpFrame		frame = model_frame(model);
 		HpFeatureMap map = model_map(model);
 
-		fill_result(model, &frame, &map, parts->reports, &parts->out_of_bag);
+		fill_result(model, &frame, &map, parts->reports, &parts->out_of_bag,
+					parts->beside);
 		if (model->uncertainty)
 			resample_finish(model, &frame, &map, parts->replicates);
 		notice_forest(model, model->n_trees == 0);

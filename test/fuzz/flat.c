@@ -356,12 +356,13 @@ are_trees(const Map *map)
 	return at == map->size;
 }
 
-/* Reports and replicates are doubles, up to where the trees begin. */
+/* What is beside the forest, reports and replicates are doubles, up to where the trees begin. */
 static void
 map_parts(Map *map, const Layout *layout)
 {
 	uint32_t	count;
 	uint64_t	n;
+	bool		first_is_here = false;
 
 	varint(map);
 	map->shared_fields = map->n_fields;
@@ -371,8 +372,9 @@ map_parts(Map *map, const Layout *layout)
 	for (uint64_t i = 0; i < n && !map->broken; i++)
 	{
 		size_t		from = map->at;
+		uint64_t	number = varint(map);
 
-		varint(map);
+		first_is_here = first_is_here || number == 0;
 		add_element(map, from, count);
 	}
 	fixed(map, 8);
@@ -392,6 +394,8 @@ map_parts(Map *map, const Layout *layout)
 		n = (uint64_t) hp_total_effect_runs((uint32_t) layout->runs, n_effects) * n_effects;
 		for (uint64_t i = 0; i < n && !map->broken; i++)
 			fixed(map, 8);
+		if (first_is_here)		/* what is beside the forest, if anything */
+			varint(map);
 	}
 	while (!map->broken && !are_trees(map))
 		doubles(map, 1);

@@ -14,6 +14,19 @@ nearly(double a, double b)
 	return fabs(a - b) <= 1e-12 * (fabs(a) + fabs(b));
 }
 
+/* Of a forest with nothing beside it. */
+static void
+importance_of(const HpTotalEffects *effects, uint32_t n_runs,
+			  const int64_t *target, const int64_t *predicted,
+			  const uint32_t *trees, double *importance)
+{
+	HpPredictions p = {n_runs, target, predicted, trees, NULL, 0.25};
+
+	ok(isnan(hp_predictions_weigh(&p)) && p.weight == 0,
+	   "with nothing beside the forest nothing is weighed");
+	hp_total_effect_importance(unit_env, effects, &p, importance);
+}
+
 /*
  * Three runs and two subjects, by hand.  Run 2 was in the bag of every tree:
  * it does not count.
@@ -30,7 +43,7 @@ test_formula(void)
 	/* effects: 10 and -20; 5 and 30 */
 	memcpy(effects->sum, (int64_t[]) {20, 10, -60, 90, 999, 999},
 		   6 * sizeof(int64_t));
-	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
+	importance_of(effects, 3, target, predicted, trees, got);
 	/* N = (10 (40 + 10) + -20 (-10 - 20)) / 2, D = (100 + 400) / 2 */
 	ok(nearly(got[0], 550.0 * 550 / 250), "N^2 / D: %g", got[0]);
 	/* N = (5 (40 + 5) + 30 (-10 + 30)) / 2, D = (25 + 900) / 2 */
@@ -41,8 +54,7 @@ test_formula(void)
 	 * 20 (-70 + 20)) / 2, D = (100 + 400) / 2
 	 */
 	memcpy(effects->sum, (int64_t[]) {-20, 0, 60, 0, 0, 0}, 6 * sizeof(int64_t));
-	hp_total_effect_importance(unit_env, effects, (int64_t[]) {100, -100, 7}, predicted,
-						 trees, got);
+	importance_of(effects, 3, (int64_t[]) {100, -100, 7}, predicted, trees, got);
 	ok(nearly(got[0], -650.0 * 650 / 250), "against the metric: below 0: %g", got[0]);
 	ok(got[1] == 0, "none at all: 0");
 	unit_free_all();
@@ -70,7 +82,7 @@ test_shrinkage(void)
 		effects->sum[2 * run] = a;
 		effects->sum[2 * run + 1] = b / 4;
 	}
-	hp_total_effect_importance(unit_env, effects, target, predicted, trees, got);
+	importance_of(effects, 1000, target, predicted, trees, got);
 	ok(nearly(got[0], 8.25 * 900 * 900) && nearly(got[1], 8.25 * 400 * 400),
 	   "the variances of both, however much of them the forest tells");
 	unit_free_all();
@@ -93,6 +105,127 @@ test_looked_at(void)
 		}
 	ok(fits, "so many runs are looked at that their effects fit");
 	ok(all, "all if they fit");
+}
+
+/* ---- a regression beside the forest ---- */
+
+enum
+{
+	N_BESIDE = 100
+};
+
+/*
+ * A straight line and noise, and a regression fitted to it.  Of the forest's
+ * predictions so much of the line is told, and so much of the noise.
+ */
+typedef struct Beside
+{
+	HpFrame    *frame;
+	const HpBeside *regression;
+	int64_t		sum[N_BESIDE];
+	uint32_t	trees[N_BESIDE];
+	HpTotalEffects *effects;
+	HpPredictions predictions;
+} Beside;
+
+static Beside *
+make_beside(double line, double noise)
+{
+	Beside	   *b = hp_alloc0(unit_env, 1, sizeof(Beside));
+	HpForestSettings settings = DEFAULTS;
+	UnitRandom	random = 3;
+	HpFeatureMap *map;
+	HpInput		input;
+	double		x[N_BESIDE];
+	double		metric[N_BESIDE];
+
+	for (uint32_t i = 0; i < N_BESIDE; i++)
+	{
+		x[i] = i;
+		metric[i] = i + 30 * random_normal(&random);
+	}
+	input = unit_numbers("x", x, N_BESIDE);
+	b->frame = unit_frame(&input, 1, metric, N_BESIDE);
+	map = hp_forest_prepare(unit_env, b->frame, &settings);
+	b->effects = hp_total_effects_create(unit_env, N_BESIDE, 1);
+	for (uint32_t i = 0; i < N_BESIDE; i++)
+	{
+		double		straight = hp_column_code(&b->frame->columns[0], i) - 50.5;
+		double		target = (double) b->frame->target[i];
+
+		b->trees[i] = 2;
+		straight /= b->frame->unit;
+		b->sum[i] = (int64_t) (2 * (line * straight + noise * target));
+		b->effects->sum[i] = (int64_t) (2 * line * straight);
+	}
+	b->regression = hp_additive_fit(hp_additive_create(unit_env, b->frame, map->columns,
+													   map->n_features, &map->groups),
+									b->frame->target, NULL);
+	ok(b->regression != NULL, "fitted");
+	b->predictions = (HpPredictions) {
+		N_BESIDE, b->frame->target, b->sum, b->trees, b->regression, 0
+	};
+	return b;
+}
+
+/* The sum of squared errors of predictions weighed so. */
+static double
+errors_at(const Beside *b, double weight)
+{
+	double		errors = 0;
+
+	for (uint32_t i = 0; i < N_BESIDE; i++)
+	{
+		double		by_forest = (double) b->sum[i] / b->trees[i];
+		double		error = (double) b->frame->target[i] - (1 - weight) * by_forest -
+			weight * b->regression->predicted[i];
+
+		errors += error * error;
+	}
+	return errors;
+}
+
+static void
+test_weight(void)
+{
+	Beside	   *b = make_beside(0, 0.9);
+	double		r2;
+	double		got;
+	double		along = 0,
+				squares = 0;
+
+	r2 = hp_predictions_weigh(&b->predictions);
+	ok(b->predictions.weight == 0 && r2 > 0.9,
+	   "a forest that knows more than any regression can has all the weight");
+	b = make_beside(0, 0);
+	hp_predictions_weigh(&b->predictions);
+	ok(b->predictions.weight == 0.5, "one that knows nothing keeps half of it");
+	b = make_beside(0.3, 0.2);
+	r2 = hp_predictions_weigh(&b->predictions);
+	ok(b->predictions.weight > 0.02 && b->predictions.weight < 0.48,
+	   "else the weight lies between: %g", b->predictions.weight);
+	ok(errors_at(b, b->predictions.weight) < errors_at(b, b->predictions.weight - 0.01) &&
+	   errors_at(b, b->predictions.weight) < errors_at(b, b->predictions.weight + 0.01),
+	   "where the squared error is least");
+	ok(r2 > 1 - errors_at(b, 0) / errors_at(make_beside(0, 0), 0),
+	   "both predict better than the forest");
+
+	/* by the formula, of the mean of both */
+	hp_total_effect_importance(unit_env, b->effects, &b->predictions, &got);
+	for (uint32_t i = 0; i < N_BESIDE; i++)
+	{
+		double		w = b->predictions.weight;
+		double		f = (1 - w) * (double) b->sum[i] / 2 +
+			w * b->regression->predicted[i];
+		double		h = (1 - w) * (double) b->effects->sum[i] / 2 +
+			w * hp_beside_effects(b->regression, i)[0];
+
+		along += h * ((double) b->frame->target[i] - f + h);
+		squares += h * h;
+	}
+	ok(fabs(got - along * along / squares / N_BESIDE) <= 1e-9 * got,
+	   "the importance is of the means of both");
+	unit_free_all();
 }
 
 /* A trained forest whose trees are followed by second ones. */
@@ -377,6 +510,7 @@ main(void)
 	test_formula();
 	test_shrinkage();
 	test_looked_at();
+	test_weight();
 	test_twice();
 	test_twice_on_halves();
 	test_all_exchanged();

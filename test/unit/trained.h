@@ -36,7 +36,8 @@ finish(const HpEnv *env, const HpFrame *frame, const HpForestSettings *settings,
 	   Trained *t)
 {
 	t->result = hp_forest_finish(env, frame, t->map, settings, t->reports,
-								 &t->out_of_bag);
+								 &t->out_of_bag,
+								 hp_forest_beside(env, frame, t->map, settings));
 }
 
 UNIT_INLINE Trained
