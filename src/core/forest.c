@@ -71,8 +71,10 @@ hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns)
 	int64_t		trees = n < FEWEST_TO_HALVE ? 1000000000 / (n * n * n) : of_halves;
 	int64_t		most = MOST_REPORTED / ((int64_t) n_columns + 1);
 
+	trees += trees % 2;
+	most -= most % 2;
 	trees = trees < most ? trees : most;
-	return trees > 50 ? trees + trees % 2 : 50;
+	return trees > 50 ? trees : 50;
 }
 
 HpFeatureMap *
@@ -370,7 +372,10 @@ draw_bootstrap(HpTrainer *trainer, HpRng *rng)
 	}
 }
 
-/* Streams of their own, far from those of the trees. */
+/*
+ * Streams of their own, far from those of the trees (from 0 on), of shadows and
+ * replicates (from 2^62 on, little more than 2^33) and of gaps (from 2^63 on).
+ */
 #define FIRST_STREAM	(UINT64_C(3) << 61)
 
 /*

@@ -23,6 +23,14 @@ static const uint32_t rounds[] = {39, 99, 199};
 
 #define N_ROUNDS		(sizeof(rounds) / sizeof(rounds[0]))
 
+/*
+ * Trees of replicates are numbered behind those of the forest, so many for each
+ * unit, and two that follow each other get complementary halves of the runs, the
+ * first of them of even number (draw_half()): each unit begins with such a one.
+ */
+_Static_assert(HP_MAX_TREES % 2 == 0 && MOST_TREES % 2 == 0,
+			   "a unit would begin with the second tree of two");
+
 /* Streams of their own, far from those of the trees and of filling gaps. */
 #define FIRST_STREAM	(UINT64_C(1) << 62)
 

@@ -22,8 +22,8 @@
  *	+------+---------+
  *
  * and the trees one after the other, as in model_trees.c.  A forest that is not
- * whole begins with letters of its own and has its parts, as in model_parts.c,
- * between groups and trees.
+ * whole begins with letters and a version of its own and has its parts, as in
+ * model_parts.c, between groups and trees.
  */
 #include "postgres.h"
 
@@ -38,6 +38,15 @@
 #define LETTERS			"hpft"
 #define LETTERS_OF_PARTS "hpfp"
 #define VERSION			1
+
+/*
+ * Another one whenever trees or replicates report something else, or there are
+ * more of them or fewer: parts of both would make a forest that is neither.
+ *
+ *		1	hpimp 1.0 and 1.1, which differ in that all the same
+ *		2	since 1.2
+ */
+#define VERSION_OF_PARTS 2
 
 /* Flags of a row. */
 #define ROW_ONEHOT		0x01
@@ -191,10 +200,12 @@ put_findings_of(Writer *writer, const Model *model)
 static void
 put_model(Writer *writer, const Model *model)
 {
-	put_head(writer, model->parts == NULL ? LETTERS : LETTERS_OF_PARTS,
-			 VERSION);
+	bool		in_parts = model->parts != NULL;
+
+	put_head(writer, in_parts ? LETTERS_OF_PARTS : LETTERS,
+			 in_parts ? VERSION_OF_PARTS : VERSION);
 	put_findings_of(writer, model);
-	if (model->parts != NULL)
+	if (in_parts)
 		put_parts(writer, model);
 	put_varint(writer, model->n_trees);
 	put_bytes(writer, model->trees, model->trees_end - model->trees);
@@ -522,16 +533,34 @@ get_groups(Reader *reader, Model *model)
 			damaged(reader, "A parameter is in no group.");
 }
 
+/* Those were made to be merged soon, so there is no reader for them. */
+static void
+refuse_older_parts(const char *bytes, Size size)
+{
+	int			found = size > strlen(LETTERS_OF_PARTS) ?
+		(uint8) bytes[strlen(LETTERS_OF_PARTS)] : VERSION_OF_PARTS;
+
+	if (found < VERSION_OF_PARTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("part of a forest was trained by an earlier version of hpimp"),
+				 errdetail("It has format version %d; this version of hpimp reads and merges parts of format version %d.",
+						   found, VERSION_OF_PARTS),
+				 errhint("Train all parts anew, by the same version of hpimp on all servers.")));
+}
+
 static Model *
 get_model(const char *bytes, Size size)
 {
 	Reader		reader = {bytes, bytes + size, 0, "hp_forest"};
 	Model	   *model = palloc0(sizeof(Model));
-
 	bool		in_parts = size >= strlen(LETTERS_OF_PARTS) &&
 		memcmp(bytes, LETTERS_OF_PARTS, strlen(LETTERS_OF_PARTS)) == 0;
 
-	get_head(&reader, in_parts ? LETTERS_OF_PARTS : LETTERS, VERSION);
+	if (in_parts)
+		refuse_older_parts(bytes, size);
+	get_head(&reader, in_parts ? LETTERS_OF_PARTS : LETTERS,
+			 in_parts ? VERSION_OF_PARTS : VERSION);
 	get_settings(&reader, model);
 	get_quality(&reader, model);
 	get_rows(&reader, model);

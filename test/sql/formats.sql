@@ -58,4 +58,38 @@ SELECT encode(set_byte(decode(study, 'base64'), 4, 200), 'base64') AS study FROM
 SELECT encode(set_byte(decode(forest, 'base64'), 4, 200), 'base64') AS forest FROM bytes WHERE name = 'groups' \gset
 SELECT replace(:'study', E'\n', '')::hp_study;
 SELECT replace(:'forest', E'\n', '')::hp_forest;
-DROP TABLE formats, bytes;
+
+--
+-- Parts of a forest are no values for ever: those of format 1, by hpimp 1.0, are
+-- refused in words wherever they are read, and never merged with others.  (The
+-- forest they are parts of is read.)
+--
+CREATE TABLE old_bytes (name text PRIMARY KEY, forest text);
+\set file :abs_srcdir '/data/parts-1.copy'
+COPY old_bytes FROM :'file';
+\set SHOW_CONTEXT never
+SELECT name, forest::hp_forest FROM old_bytes WHERE name = 'part 1';
+\copy (SELECT decode(forest, 'base64') FROM old_bytes WHERE name = 'part 2') TO 'results/part.bin' WITH (FORMAT binary)
+CREATE TABLE received (forest hp_forest);
+\copy received FROM 'results/part.bin' WITH (FORMAT binary)
+\copy (SELECT forest FROM old_bytes WHERE name = 'part 2') TO 'results/part.txt'
+\copy received FROM 'results/part.txt'
+-- in tables from before the update, where nobody looked at them since
+CREATE CAST (bytea AS hp_forest) WITHOUT FUNCTION;
+CREATE TABLE stored AS SELECT name, decode(forest, 'base64')::hp_forest AS forest FROM old_bytes;
+CREATE TABLE anew AS SELECT 'part ' || part AS name, hp_forest(study, trees => 2, max_depth => 1, part => part, parts => 2) AS forest
+FROM (SELECT hp_study_agg(jsonb_build_object('x', i % 3), i) AS study FROM generate_series(1, 4) i) s, generate_series(1, 2) part;
+SELECT name, get_byte(hp_forest_send(forest), 4) AS format FROM anew ORDER BY name;
+SELECT hp_forest_agg(forest ORDER BY name) FROM stored WHERE name LIKE 'part%';
+SELECT hp_forest_agg(forest) FROM (SELECT forest FROM stored WHERE name = 'part 1' UNION ALL SELECT forest FROM anew WHERE name = 'part 2') f;
+SELECT hp_forest_agg(forest) FROM (SELECT forest FROM anew WHERE name = 'part 1' UNION ALL SELECT forest FROM stored WHERE name = 'part 2') f;
+SELECT hp_forest_merge(s.forest, a.forest) FROM stored s, anew a WHERE s.name = 'part 1' AND a.name = 'part 2';
+SELECT i.* FROM stored, hp_importance(forest) i WHERE name = 'part 1';
+SELECT hp_predict(forest, '{"x": 1}') FROM stored WHERE name = 'part 1';
+SELECT name, s.forest::text = b.forest AS as_it_was FROM stored s JOIN old_bytes b USING (name) ORDER BY name;
+-- whole forests of both have one format
+SELECT name, i.parameter, round(i.correlation::numeric, 9) AS correlation, round(hp_predict(forest, '{"x": 0}')::numeric, 9) AS predicted, forest::text::hp_forest::text = forest::text AS same
+FROM stored, hp_importance(forest) i WHERE name = 'whole';
+SELECT get_byte(hp_forest_send(hp_forest_agg(forest)), 4) AS format FROM anew;
+DROP CAST (bytea AS hp_forest);
+DROP TABLE formats, bytes, old_bytes, received, stored, anew;

@@ -79,6 +79,15 @@ for my $target (sort keys %questions)
 		ok($status == 0 && $out !~ /XX|57014|53200|22012/, "$target $name") or diag("$out $error");
 		$answers{$_}++ for split / /, $out;
 	}
+	# those of another version would be refused for that alone
+	if ($target eq 'parts')
+	{
+		my %formats = map { (substr($_, 0, 5) => 1) } map { unpack('(v/a)*', slurp_file($_)) } @files;
+
+		is(join(' ', map { unpack('H*', $_) } sort keys %formats), $node->safe_psql('postgres',
+				"SELECT encode(substr(hp_forest_send(hp_forest(s, part => 1, parts => 2)), 1, 5), 'hex') FROM (SELECT hp_study_agg('{}', 1) AS s) q"),
+			'... all of the format that is written now');
+	}
 	cmp_ok($answers{yes} // 0, '>', 20, "... most of which are answered");
 }
 is($node->safe_psql('postgres', 'SELECT 1'), 1, 'the server is up');

@@ -481,10 +481,16 @@ test_trees(void)
 			hp_trees_for_twice((uint32_t) wanted[i][0], 20) == wanted[i][1];
 	for (uint32_t n = 0; n < 1300; n++)
 		for (uint32_t columns = 1; columns < 20000; columns += 1234)
-			right = right && hp_trees_for_twice(n, columns) % 2 == 0 &&
-				hp_trees_for_twice(n, columns) >= 50;
+		{
+			int64_t		trees = hp_trees_for_twice(n, columns);
+
+			right = right && trees % 2 == 0 && trees >= 50 &&
+				(trees == 50 || trees * (columns + 1) <= 1000000);
+		}
 	ok(right, "trees: 1,000 for 100 runs, 110 for 200 to 450, 50 from 1,000 on, an even number");
 	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
+	is_int(hp_trees_for_twice(100, 1234), 808, "... an even number that is not more");
+	is_int(hp_trees_for_twice(450, 9000), 110, "with 9,000 as many as ever of 450 runs");
 	is_int(hp_trees_for_twice(100, 65535), 50, "but 50");
 }
 
