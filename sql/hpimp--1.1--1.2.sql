@@ -1,6 +1,7 @@
-/* hpimp 1.1 to 1.2: parts of a forest have a format number of their own */
+/* hpimp 1.1 to 1.2: a regression beside the forest of few runs; parts of a forest have a format number of their own */
 
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION hpimp UPDATE TO '1.2'" to load this file. \quit
 
--- what changes is in the library alone
+COMMENT ON FUNCTION hp_forest(hp_study, int, int, int, float8, bigint, text[], text[], text[], text, text, text, text, float8, int, boolean, int, int) IS
+'trains a random forest: metric by hyperparameters. The same study and settings give the same forest, bit for bit. trees NULL: 100; for permutation, where each is a pair, the second tree grown on what the first leaves of the metric, 50 from 1,000 runs on, of fewer up to 1,000. max_depth NULL: no limit. min_samples_leaf NULL: about the cube root of the number of runs for permutation, else 1. max_features: share of the parameters tried per split. include, exclude, categorical: LIKE patterns on names; categorical makes numbers levels. encoding: native | onehot (a row per level). method: permutation (what of the metric is not explained without the parameter, interactions included, by the predictions of unseen runs; of 20 to 999 runs those of the forest and of an additive regression together) | impurity | corrected | fanova | ped_anova, what hp_importance reports. missing: fill | value | auto (value for impurity, else fill). goal: minimize | maximize, quantile: the share of runs that are the best (both for ped_anova and hp_suggest). depth: parameters whose dotted names share so many first components make a group, a row of hp_importance (methods permutation, impurity, corrected). uncertainty: standard errors and p-values too. part, parts: only the trees that the first, second ... of so many parts has, for hp_forest_agg to merge with the others. NULL for a NULL study';

@@ -11,7 +11,7 @@
 
 /* Fewer runs tell nothing; more terms take longer than the trees. */
 #define FEWEST_RUNS		20
-#define MOST_TERMS		256
+#define MOST_TERMS		128
 
 /* A level has a term if so many runs have it, and this share of them. */
 #define FEWEST_OF_LEVEL 2

@@ -427,9 +427,9 @@ test_not_worth_it(void)
 	ok(of_numbers(19, 3, false) == NULL, "not of 19");
 	ok(of_numbers(999, 3, false) != NULL && of_numbers(1000, 3, false) == NULL,
 	   "below 1,000 runs");
-	ok(of_numbers(50, 127, false) != NULL && of_numbers(50, 128, false) == NULL,
-	   "with at most 256 terms");
-	ok(of_numbers(50, 500, false) == NULL, "with at most 256 features");
+	ok(of_numbers(50, 63, false) != NULL && of_numbers(50, 64, false) == NULL,
+	   "with at most 128 terms");
+	ok(of_numbers(50, 500, false) == NULL, "with at most 128 features");
 	ok(of_numbers(50, 3, true) == NULL, "not with one-hot columns");
 	ok(hp_additive_fit(a, target, counts) == NULL, "not if no run counts");
 	for (int i = 0; i < 19; i++)
