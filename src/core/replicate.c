@@ -8,17 +8,23 @@
 #include "replicate.h"
 
 /*
- * Trees of a replicate.  On halves few are enough: what they vary by is known,
- * and taken off the variance between halves.  Against chance more tell more,
+ * Trees of a replicate.  On subsamples few are enough: what they vary by is
+ * known, and taken off the variance between subsamples.  Against chance more tell more,
  * if there is time for them.
  */
-#define HALF_TREES		14
+#define SUBSAMPLE_TREES	14
 #define FEWEST_TREES	10
 #define MOST_TREES		20
 
-#define HALVES			50
+/*
+ * So many subsamples, and what of the runs is in them: of halves, which the
+ * formula is simplest for, forests of 100 or 300 runs see so little that
+ * importances vary more, or less, than those of all runs would.
+ */
+#define SUBSAMPLES		50
+#define SHARE_OF_RUNS	(2.0 / 3)
 
-/* Permuted metrics, round by round: p-values of whole percents, or halves. */
+/* Permuted metrics, round by round: p-values of whole percents, or half ones. */
 static const uint32_t rounds[] = {39, 99, 199};
 
 #define N_ROUNDS		(sizeof(rounds) / sizeof(rounds[0]))
@@ -78,20 +84,20 @@ cost_to_spend(const HpForestSettings *settings, uint32_t n_runs,
 double
 hp_replicate_cost(const HpReplicatePlan *plan, uint32_t first, uint32_t end)
 {
-	uint32_t	halves = 0;
+	uint32_t	subsamples = 0;
 
-	if (first < plan->n_halves)
-		halves = (end < plan->n_halves ? end : plan->n_halves) - first;
-	return halves *
-		cost_of_trees(&plan->half, plan->half_runs, plan->n_features) +
-		(end - first - halves) *
+	if (first < plan->n_subsamples)
+		subsamples = (end < plan->n_subsamples ? end : plan->n_subsamples) - first;
+	return subsamples *
+		cost_of_trees(&plan->subsample, plan->subsample_runs, plan->n_features) +
+		(end - first - subsamples) *
 		cost_of_trees(&plan->whole, plan->tree_runs, plan->n_features);
 }
 
 static double
 cost_of_plan(const HpReplicatePlan *plan, uint32_t n_permuted)
 {
-	return hp_replicate_cost(plan, 0, plan->n_halves + 1 + n_permuted);
+	return hp_replicate_cost(plan, 0, plan->n_subsamples + 1 + n_permuted);
 }
 
 /*
@@ -134,10 +140,10 @@ set_tree_runs(HpReplicatePlan *plan, const HpForestSettings *settings,
 	plan->whole.min_samples_leaf = leaf_against_chance(n_runs);
 	if (plan->whole.min_samples_leaf < leaf)
 		plan->whole.min_samples_leaf = leaf;
-	if (plan->half_runs > n_runs)
-		plan->half_runs = n_runs;
-	plan->half.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
-													 plan->half_runs);
+	if (plan->subsample_runs > n_runs)
+		plan->subsample_runs = n_runs;
+	plan->subsample.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
+													 plan->subsample_runs);
 }
 
 /*
@@ -196,20 +202,20 @@ hp_replicate_plan(const HpFrame *frame, const HpFeatureMap *map,
 		.n_runs = frame->n_runs < MOST_RUNS ? frame->n_runs : MOST_RUNS,
 		.n_features = map->n_features,
 		.n_subjects = hp_map_subjects(map),
-		.half = *settings,
+		.subsample = *settings,
 		.whole = *settings,
-		.n_halves = importance == HP_NO_IMPORTANCE ? 0 : HALVES,
+		.n_subsamples = importance == HP_NO_IMPORTANCE ? 0 : SUBSAMPLES,
 		.least_p_value = 1 / count_ways(frame)
 	};
 
-	plan.half_runs = plan.n_runs / 2;
-	plan.half.permutation = importance == HP_PERMUTATION;
-	plan.half.corrected = importance == HP_CORRECTED;
-	plan.half.fanova = importance == HP_FANOVA;
+	plan.subsample_runs = (uint32_t) (SHARE_OF_RUNS * plan.n_runs);
+	plan.subsample.permutation = importance == HP_PERMUTATION;
+	plan.subsample.corrected = importance == HP_CORRECTED;
+	plan.subsample.fanova = importance == HP_FANOVA;
 	plan.whole.permutation = true;
 	plan.whole.twice = false;
 	plan.whole.corrected = plan.whole.fanova = false;
-	plan.half.trees = HALF_TREES;
+	plan.subsample.trees = SUBSAMPLE_TREES;
 	spend(&plan, settings,
 		  cost_to_spend(settings, frame->n_runs, map->n_features));
 	return plan;
@@ -238,7 +244,7 @@ start_stream(const HpReplicatePlan *plan, Purpose purpose, uint32_t unit)
 {
 	HpRng		rng;
 
-	hp_rng_init(&rng, plan->half.seed,
+	hp_rng_init(&rng, plan->subsample.seed,
 				FIRST_STREAM + ((uint64_t) purpose << 32) + unit);
 	return rng;
 }
@@ -336,29 +342,29 @@ struct HpReplicator
 	const HpFrame *actual;
 	const HpFeatureMap *map;
 	HpFrame		frame;			/* with targets of its own, maybe permuted */
-	HpTrainer  *half;
+	HpTrainer  *of_subsample;
 	HpTrainer  *whole;
 	HpTreeReport *reports;		/* of one replicate */
-	HpOutOfBag	halves[2];		/* of the trees on a half of the runs */
-	HpOutOfBag	out_of_bag;		/* of all of them */
+	HpOutOfBag	halves[2];		/* of the trees on a subsample, */
+	HpOutOfBag	out_of_bag;		/* and all of them */
 	HpOutOfBag	of_whole;		/* of trees on a metric */
-	HpAdditive *additive;		/* beside the trees on a half, or NULL */
-	uint32_t   *runs;			/* the half at work, or those of the tree */
+	HpAdditive *additive;		/* beside these trees, or NULL */
+	uint32_t   *runs;			/* the subsample at work, or those of a tree */
 	double	   *shares;			/* by half of the trees, of each subject */
 };
 
 static void
-create_halves(HpReplicator *r)
+create_subsampler(HpReplicator *r)
 {
 	const HpReplicatePlan *plan = r->plan;
 
-	r->half = hp_trainer_create(r->env, r->actual, r->map, &plan->half);
-	r->additive = hp_forest_additive(r->env, r->actual, r->map, &plan->half);
+	r->of_subsample = hp_trainer_create(r->env, r->actual, r->map, &plan->subsample);
+	r->additive = hp_forest_additive(r->env, r->actual, r->map, &plan->subsample);
 	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
-										 &plan->half);
+										 &plan->subsample);
 	for (int i = 0; i < 2; i++)
 		r->halves[i] = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
-											&plan->half);
+											&plan->subsample);
 }
 
 HpReplicator *
@@ -366,7 +372,7 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 					 const HpFeatureMap *map, const HpReplicatePlan *plan)
 {
 	HpReplicator *r = hp_alloc0(env, 1, sizeof(HpReplicator));
-	HpForestSettings most = plan->half;
+	HpForestSettings most = plan->subsample;
 
 	most.trees = MOST_TREES;
 	most.permutation = true;	/* of the others, by trees */
@@ -377,8 +383,8 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 	r->map = map;
 	r->frame = *frame;
 	r->frame.target = hp_alloc(env, plan->n_runs, sizeof(int64_t));
-	if (plan->n_halves > 0)
-		create_halves(r);
+	if (plan->n_subsamples > 0)
+		create_subsampler(r);
 	r->whole = hp_trainer_create(env, &r->frame, map, &plan->whole);
 	r->reports = hp_reports_create(env, map, &most);
 	r->of_whole = hp_out_of_bag_create(env, plan->n_runs, map, &plan->whole);
@@ -391,7 +397,7 @@ size_t
 hp_replicator_later(const HpReplicator *r)
 {
 	return hp_trainer_later(r->whole) +
-		(r->half == NULL ? 0 : hp_trainer_later(r->half));
+		(r->of_subsample == NULL ? 0 : hp_trainer_later(r->of_subsample));
 }
 
 /* Train tree t of a unit; trees are numbered on from those of the forest. */
@@ -406,7 +412,7 @@ train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t,
 	hp_train_second(trainer, out_of_bag);
 }
 
-/* ---- on halves ---- */
+/* ---- on subsamples ---- */
 
 /*
  * (The last tree of one half and the first of the other may have complementary
@@ -414,17 +420,17 @@ train_tree(HpReplicator *r, HpTrainer *trainer, uint32_t unit, uint32_t t,
  * with each other by it does not show.)
  */
 static void
-train_halves(HpReplicator *r, uint32_t unit)
+train_both_halves(HpReplicator *r, uint32_t unit)
 {
 	const HpReplicatePlan *plan = r->plan;
-	uint32_t	trees = (uint32_t) plan->half.trees;
+	uint32_t	trees = (uint32_t) plan->subsample.trees;
 
 	hp_out_of_bag_clear(&r->out_of_bag, plan->n_runs);
 	for (uint32_t i = 0; i < 2; i++)
 	{
 		hp_out_of_bag_clear(&r->halves[i], plan->n_runs);
 		for (uint32_t t = i * (trees / 2); t < (i + 1) * (trees / 2); t++)
-			train_tree(r, r->half, unit, t, &r->halves[i]);
+			train_tree(r, r->of_subsample, unit, t, &r->halves[i]);
 		hp_out_of_bag_add(r->env, &r->out_of_bag, &r->halves[i], plan->n_runs);
 	}
 }
@@ -435,10 +441,10 @@ train_halves(HpReplicator *r, uint32_t unit)
  * variance of what all of them say.
  */
 static void
-replicate_half(HpReplicator *r, uint32_t unit, double *report)
+replicate_subsample(HpReplicator *r, uint32_t unit, double *report)
 {
 	const HpReplicatePlan *plan = r->plan;
-	uint32_t	half = (uint32_t) plan->half.trees / 2;
+	uint32_t	half = (uint32_t) plan->subsample.trees / 2;
 	uint32_t	n = plan->n_subjects;
 	HpTrees		all = {r->actual, r->map, r->reports, 2 * half,
 		&r->out_of_bag, NULL
@@ -446,9 +452,9 @@ replicate_half(HpReplicator *r, uint32_t unit, double *report)
 	HpForestResult judged;
 	HpRng		rng = start_stream(plan, FOR_UNIT, unit);
 
-	choose_runs(r->env, &rng, plan->n_runs, plan->half_runs, r->runs);
-	hp_trainer_draw_from(r->half, r->runs, plan->half_runs);
-	train_halves(r, unit);
+	choose_runs(r->env, &rng, plan->n_runs, plan->subsample_runs, r->runs);
+	hp_trainer_draw_from(r->of_subsample, r->runs, plan->subsample_runs);
+	train_both_halves(r, unit);
 	if (r->additive != NULL)
 		all.beside = hp_additive_fit(r->additive, r->actual->target,
 									 r->out_of_bag.trees);
@@ -536,8 +542,8 @@ void
 hp_replicate(HpReplicator *r, uint32_t unit, double *report)
 {
 	memset(report, 0, hp_replicate_size(r->plan) * sizeof(double));
-	if (unit < r->plan->n_halves)
-		replicate_half(r, unit, report);
+	if (unit < r->plan->n_subsamples)
+		replicate_subsample(r, unit, report);
 	else
 		replicate_whole(r, unit, report);
 }

@@ -3,14 +3,14 @@
  *		Small forests once more on other data, to tell how far the importances
  *		of the forest can be relied on.
  *
- * Two kinds of them.  On halves of the runs, drawn without replacement: how
- * much importances vary from half to half is how much they would vary from one
+ * Two kinds of them.  On subsamples of the runs, drawn without replacement: how
+ * much importances vary between them tells how much they would vary from one
  * sweep of the whole size to the next.  And on a permuted metric, which no
  * parameter has anything to do with: what importances come to by chance.
  * significance.h draws the conclusions.
  *
- * Of many runs they look at few: halves are smaller parts then, and each tree
- * on a permuted metric has a part of its own.
+ * Of many runs they look at few: subsamples are smaller then, and each tree on a
+ * permuted metric has a part of its own.
  *
  *		hp_replicate_plan ──▶ hp_replicate_frame
  *		each worker:		hp_replicator_create ─▶ hp_replicate(unit) ...
@@ -19,7 +19,7 @@
  * Replicates are numbered units of work, each of which depends on the frame,
  * the settings and its number alone:
  *
- *		halves | the metric as it is | permuted: a first round | more rounds
+ *		subsamples | the metric as it is | permuted: a first round | more rounds
  *
  * The metric as it is has a replicate of its own, so that it is one like those
  * of the permuted metrics in all but the metric.
@@ -35,22 +35,22 @@ typedef struct HpReplicatePlan
 	uint32_t	all_runs;		/* the forest was trained on */
 	uint32_t	all_trees;
 	uint32_t	n_runs;			/* of them in the replicates' frame, */
-	uint32_t	half_runs;		/* of these in a half, */
+	uint32_t	subsample_runs; /* of these in a subsample, */
 	uint32_t	tree_runs;		/* for a tree of the others */
 	uint32_t	n_features;
 	uint32_t	n_subjects;		/* features and groups */
-	HpForestSettings half;		/* of forests on halves */
+	HpForestSettings subsample; /* of forests on subsamples */
 	HpForestSettings whole;		/* of forests on the metric, permuted or not */
-	uint32_t	n_halves;
+	uint32_t	n_subsamples;
 	uint32_t	most_permuted;	/* replicates of a permuted metric */
 	double		least_p_value;	/* one in as many ways as there are to permute
 								 * the metric */
 } HpReplicatePlan;
 
 /*
- * How many replicates, how large: so that they cost no more than the forest,
- * or about half a second.  There must be a feature.  Without an importance
- * there are no halves, and no standard errors.
+ * How many replicates, how large: so that they cost no more than a hundred pairs
+ * of trees on all of the runs, or the forest, or about half a second.  There must be a feature.  Without an importance
+ * there are no subsamples, and no standard errors.
  */
 extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
 										 const HpFeatureMap *map,
@@ -61,7 +61,7 @@ extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
 static inline uint32_t
 hp_replicate_actual(const HpReplicatePlan *plan)
 {
-	return plan->n_halves;
+	return plan->n_subsamples;
 }
 
 /* What units from first to before end cost, in (run, feature, level). */
@@ -72,7 +72,7 @@ extern double hp_replicate_cost(const HpReplicatePlan *plan, uint32_t first,
 static inline uint32_t
 hp_replicate_units(const HpReplicatePlan *plan)
 {
-	return plan->n_halves + 1 + plan->most_permuted;
+	return plan->n_subsamples + 1 + plan->most_permuted;
 }
 
 /*
@@ -95,7 +95,7 @@ extern HpFeatureMap *hp_replicate_map(const HpEnv *env,
 									  const HpFeatureMap *map);
 
 /*
- * What a replicate reports, in so many doubles.  On a half: the importance by
+ * What a replicate reports, in so many doubles.  On a subsample: the importance by
  * subject; then, by subject, how much of its variance is that of the trees.
  * On a metric, in units of the squared error out of bag: by subject, by how
  * much it grows when the subject's values are permuted; and last of all the

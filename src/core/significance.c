@@ -277,10 +277,10 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 
 /* ---- standard errors ---- */
 
-/* Halves of fewer runs than this say nothing. */
-#define FEWEST_RUNS_OF_HALF	5
+/* Subsamples of fewer runs than this say nothing. */
+#define FEWEST_RUNS_OF_SUBSAMPLE	5
 
-/* What of the variance between halves is left at least: both are estimates. */
+/* What of the variance between subsamples is left at least: both are estimates. */
 #define LEAST_LEFT	(1.0 / 6)
 
 /*
@@ -298,39 +298,39 @@ scale_of_variance(double mean, double shown)
 }
 
 /*
- * The variance between halves is that of the share, and that of the few trees
- * of a replicate.  The latter is taken off, but for what the trees of the
- * forest leave of it: they are more, and grown on twice as many runs.
+ * The variance between subsamples is that of the share, and that of the few
+ * trees of a replicate.  The latter is taken off, but for what the trees of the
+ * forest leave of it: they are more, and grown on more runs.
  *
- * Parts of h of m runs vary as sweeps of h runs would but for a factor
+ * Subsamples of h of m runs vary as sweeps of h runs would but for a factor
  * 1 - h / m, by what they have in common; sweeps of n runs vary h / n as much.
- * Of halves, m being n, nothing of this is left.
  */
 static double
 standard_error(const HpReplicates *replicates, uint32_t subject, double shown)
 {
 	const HpReplicatePlan *plan = replicates->plan;
 	size_t		size = hp_replicate_size(plan);
-	double		trees = (double) plan->half.trees / (2.0 * plan->all_trees);
-	double		part = (double) plan->half_runs / plan->n_runs;
-	HpNull		halves = {
+	double		part = (double) plan->subsample_runs / plan->n_runs;
+	double		trees = (1 - part) * (double) plan->subsample.trees /
+		plan->all_trees;
+	HpNull		subsamples = {
 		.statistics = replicates->reports, .stride = size,
-		.n = plan->n_subjects, .permuted = plan->n_halves - 1
+		.n = plan->n_subjects, .permuted = plan->n_subsamples - 1
 	};
 	double		of_trees = 0;
 	double		mean;
 	double		deviation;
 	double		variance;
 
-	if (plan->n_halves == 0 || plan->half_runs < FEWEST_RUNS_OF_HALF)
+	if (plan->n_subsamples == 0 || plan->subsample_runs < FEWEST_RUNS_OF_SUBSAMPLE)
 		return NAN;
-	for (uint32_t half = 0; half < plan->n_halves; half++)
-		of_trees += replicates->reports[half * size + plan->n_subjects +
-										subject] / plan->n_halves;
-	moments(&halves, 0, subject, &mean, &deviation);
+	for (uint32_t i = 0; i < plan->n_subsamples; i++)
+		of_trees += replicates->reports[i * size + plan->n_subjects +
+										subject] / plan->n_subsamples;
+	moments(&subsamples, 0, subject, &mean, &deviation);
 	variance = deviation * deviation;
 	variance = fmax(variance - of_trees * (1 - trees), LEAST_LEFT * variance);
-	variance *= plan->half_runs / (double) plan->all_runs / (1 - part);
+	variance *= plan->subsample_runs / (double) plan->all_runs / (1 - part);
 	return sqrt(variance * scale_of_variance(mean, shown));
 }
 

@@ -67,7 +67,7 @@ extern void hp_p_values(const HpEnv *env, const HpNull *null, double *p_value,
  * Sources.  Permuted metric: Altmann et al., Bioinformatics 26 (2010).
  * p = (1 + as large) / (1 + permuted): Phipson and Smyth, Stat. Appl. Genet.
  * Mol. Biol. 9 (2010).  Stopping when enough permuted ones were as large:
- * Besag and Clifford, Biometrika 78 (1991).  Variance from halves of the runs:
+ * Besag and Clifford, Biometrika 78 (1991).  Variance from parts of the runs:
  * Shao and Wu, Ann. Statist. 17 (1989); of forests less that of their trees:
  * Sexton and Laake, Comput. Stat. Data Anal. 53 (2009).
  */

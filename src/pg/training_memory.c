@@ -189,8 +189,8 @@ memory_replicate_workers(Size held, const HpFrame *frame,
 	Size		alone = held +
 		MemoryContextMemAllocated(CurrentMemoryContext, true);
 	Size		shared = estimate_shared(frame, map);
-	/* a trainer for halves and one for wholes */
-	Size		process = estimate_process(frame, map, &plan->half) +
+	/* a trainer for subsamples and one for wholes */
+	Size		process = estimate_process(frame, map, &plan->subsample) +
 		estimate_process(frame, map, &plan->whole);
 
 	if (alone + shared + process * (workers + 1) <= memory_limit())

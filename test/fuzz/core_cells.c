@@ -332,8 +332,8 @@ doubt(HpFrame *frame, const HpFeatureMap *map, const HpForestSettings *settings,
 	HpDoubt		d;
 	double	   *reports;
 
-	plan.n_halves = 4;
-	plan.half.trees = plan.whole.trees = 2;
+	plan.n_subsamples = 4;
+	plan.subsample.trees = plan.whole.trees = 2;
 	plan.most_permuted = 39;
 	reports = hp_alloc(unit_env, hp_replicate_units(&plan),
 					   hp_replicate_size(&plan) * sizeof(double));

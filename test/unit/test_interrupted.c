@@ -169,8 +169,8 @@ ask_replicates(const HpEnv *env, const Data *data, int way)
 	HpDoubt		doubt;
 	uint64_t	answer = 0;
 
-	plan.n_halves = 2;
-	plan.half.trees = plan.whole.trees = 1;
+	plan.n_subsamples = 2;
+	plan.subsample.trees = plan.whole.trees = 1;
 	plan.most_permuted = 3;
 	mine = hp_replicate_frame(env, frame, all, &plan);
 	map = hp_replicate_map(env, all);

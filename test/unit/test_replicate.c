@@ -60,8 +60,8 @@ make_all(Made *m)
 static void
 make_quick(Made *m)
 {
-	m->plan.n_halves = 4;
-	m->plan.half.trees = 2;
+	m->plan.n_subsamples = 4;
+	m->plan.subsample.trees = 2;
 	m->plan.whole.trees = 3;
 	m->plan.most_permuted = 39;
 }
@@ -99,7 +99,7 @@ test_same(void)
 	   "the frame's own metric stays as it is");
 	ok(!same_report(&m, m.done - 1, report_of(&m, m.done - 2)),
 	   "permuted metrics differ");
-	ok(!same_report(&m, 0, report_of(&m, 1)), "halves differ");
+	ok(!same_report(&m, 0, report_of(&m, 1)), "subsamples differ");
 	unit_free_all();
 }
 
@@ -134,24 +134,24 @@ test_sweep(void)
 	bool		good = true;
 
 	make_quick(&m);
-	m.plan.n_halves = 20;
+	m.plan.n_subsamples = 20;
 	make_all(&m);
 	lr = column_number(m.frame, "lr");
 	optimizer = column_number(m.frame, "optimizer");
 	seed = column_number(m.frame, "seed");
-	for (uint32_t half = 0; half < m.plan.n_halves; half++)
+	for (uint32_t i = 0; i < m.plan.n_subsamples; i++)
 	{
 		double		sum = 0;
 
 		for (uint32_t f = 0; f < n; f++)
 		{
-			sum += report_of(&m, half)[f];
-			good = good && report_of(&m, half)[f] >= 0 &&
-				report_of(&m, half)[n + f] >= 0;
+			sum += report_of(&m, i)[f];
+			good = good && report_of(&m, i)[f] >= 0 &&
+				report_of(&m, i)[n + f] >= 0;
 		}
 		good = good && fabs(sum - 1) < 1e-9;
 	}
-	ok(good, "on halves: shares, and variances");
+	ok(good, "on subsamples: shares, and variances");
 	ok(report_of(&m, hp_replicate_actual(&m.plan))[2 * n] > 2,
 	   "the error is less than half of the metric's variance");
 	ok(report_of(&m, m.done - 1)[2 * n] < 1.4, "not of a permuted metric");
@@ -196,7 +196,7 @@ test_groups(void)
 	settings.depth = 1;
 	m = plan_made(unit_frame(inputs, 4, metric, N), &settings);
 	make_quick(&m);
-	m.plan.n_halves = 10;
+	m.plan.n_subsamples = 10;
 	make_all(&m);
 	is_int(m.plan.n_subjects, 6, "four parameters, two groups");
 	ok(m.doubt.p_value[4] > 0.05 && m.doubt.p_value[5] < 0.025,
@@ -229,8 +229,8 @@ test_importances(void)
 		m.map = hp_replicate_map(unit_env, map);
 		m.reports = hp_alloc(unit_env, hp_replicate_units(&m.plan),
 							 hp_replicate_size(&m.plan) * sizeof(double));
-		is_int(m.plan.n_halves > 0, i != HP_NO_IMPORTANCE, "%d: halves", i);
-		m.plan.n_halves = i == HP_NO_IMPORTANCE ? 0 : 4;
+		is_int(m.plan.n_subsamples > 0, i != HP_NO_IMPORTANCE, "%d: subsamples", i);
+		m.plan.n_subsamples = i == HP_NO_IMPORTANCE ? 0 : 4;
 		m.plan.whole.trees = 3;
 		m.plan.most_permuted = 39;
 		make_all(&m);
@@ -277,13 +277,13 @@ test_subset(void)
 		good = good && at++ < N;
 	}
 	ok(good, "each is a run of the frame, in its order");
-	ok(m.plan.half_runs <= 5000 && m.plan.half_runs <= m.plan.tree_runs && m.plan.tree_runs <= 10000, "a part of them");
+	ok(m.plan.subsample_runs <= 5000 && m.plan.subsample_runs <= m.plan.tree_runs && m.plan.tree_runs <= 10000, "a part of them");
 	/* trees on parts of their own */
 	make_quick(&m);
-	m.plan.n_halves = 2;
+	m.plan.n_subsamples = 2;
 	m.plan.most_permuted = 39;
 	m.plan.tree_runs = 100;
-	m.plan.half_runs = 50;
+	m.plan.subsample_runs = 50;
 	make_all(&m);
 	ok(m.doubt.p_value[0] > 0 && m.doubt.p_value[0] <= 1 &&
 	   m.doubt.standard_error[0] >= 0, "p = %g", m.doubt.p_value[0]);
@@ -300,19 +300,19 @@ test_plan(void)
 	HpReplicatePlan plan;
 
 	plan = hp_replicate_plan(frame, map, &settings, HP_PERMUTATION);
-	ok(plan.n_runs == 100 && plan.half_runs == 50 && plan.tree_runs == 100,
-	   "few runs: halves and wholes");
+	ok(plan.n_runs == 100 && plan.subsample_runs == 66 && plan.tree_runs == 100,
+	   "few runs: two thirds and wholes");
 	is_int(plan.most_permuted, 199, "and all rounds");
 	is_int(hp_replicate_next_round(&plan, 0), 39, "the first");
 	is_int(hp_replicate_next_round(&plan, 39), 99, "the second");
 	is_int(hp_replicate_next_round(&plan, 199), 0, "no more");
-	ok(plan.half.min_samples_leaf == 1 && plan.whole.min_samples_leaf == 5,
-	   "leaves as they are on halves, larger ones against chance");
+	ok(plan.subsample.min_samples_leaf == 1 && plan.whole.min_samples_leaf == 5,
+	   "leaves as they are on subsamples, larger ones against chance");
 	settings.min_samples_leaf = 9;
 	plan = hp_replicate_plan(frame, map, &settings, HP_IMPURITY);
-	ok(plan.half.min_samples_leaf == 5 && plan.whole.min_samples_leaf == 9,
-	   "in proportion to the runs: half of 9, rounded; and 9");
-	ok(!plan.half.permutation && plan.whole.permutation,
+	ok(plan.subsample.min_samples_leaf == 6 && plan.whole.min_samples_leaf == 9,
+	   "in proportion to the runs: two thirds of 9; and 9");
+	ok(!plan.subsample.permutation && plan.whole.permutation,
 	   "only what is needed is permuted");
 	settings = DEFAULTS;
 	huge.n_runs = HP_MAX_RUNS;

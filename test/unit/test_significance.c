@@ -173,25 +173,25 @@ static HpReplicatePlan
 plan_of(uint32_t n_features)
 {
 	return (HpReplicatePlan) {
-		.all_runs = 100, .n_runs = 100, .half_runs = 50, .tree_runs = 100,
-		.all_trees = 100, .half = {.trees = 10}, .n_features = n_features,
+		.all_runs = 100, .n_runs = 100, .subsample_runs = 50, .tree_runs = 100,
+		.all_trees = 100, .subsample = {.trees = 10}, .n_features = n_features,
 		.n_subjects = n_features,
-		.n_halves = 20, .most_permuted = 199
+		.n_subsamples = 20, .most_permuted = 199
 	};
 }
 
-/* Reports of plan_of(1): R^2 and statistic by row, the halves all 0. */
+/* Reports of plan_of(1): R^2 and statistic by row, the subsamples all 0. */
 static double *
 reports_of(const HpReplicatePlan *plan, UnitRandom *random, double actual)
 {
 	double	   *reports = hp_alloc0(unit_env, hp_replicate_units(plan),
 									hp_replicate_size(plan) * sizeof(double));
 
-	for (uint32_t unit = plan->n_halves; unit < hp_replicate_units(plan); unit++)
+	for (uint32_t unit = plan->n_subsamples; unit < hp_replicate_units(plan); unit++)
 	{
 		double	   *report = reports + unit * hp_replicate_size(plan);
 
-		report[0] = unit == plan->n_halves ? actual : random_normal(random);
+		report[0] = unit == plan->n_subsamples ? actual : random_normal(random);
 		report[2] = report[0];
 	}
 	return reports;
@@ -203,7 +203,7 @@ reports_that_stay(const HpReplicatePlan *plan)
 {
 	double	   *reports = hp_alloc0(unit_env, hp_replicate_units(plan),
 									hp_replicate_size(plan) * sizeof(double));
-	double	   *actual = reports + plan->n_halves * hp_replicate_size(plan);
+	double	   *actual = reports + plan->n_subsamples * hp_replicate_size(plan);
 
 	actual[0] = actual[2] = 1;
 	return reports;
@@ -240,21 +240,21 @@ test_wanted(void)
 
 /* ---- standard errors ---- */
 
-/* Shares of halves, alternating between two; a variance of trees. */
+/* Shares of subsamples, alternating between two; a variance of trees. */
 static HpReplicates
-halves_of(HpReplicatePlan *plan, double low, double high, double of_trees)
+subsamples_of(HpReplicatePlan *plan, double low, double high, double of_trees)
 {
 	double	   *reports = hp_alloc0(unit_env, hp_replicate_units(plan),
 									hp_replicate_size(plan) * sizeof(double));
 
-	for (uint32_t half = 0; half < plan->n_halves; half++)
+	for (uint32_t i = 0; i < plan->n_subsamples; i++)
 	{
-		double	   *report = reports + half * hp_replicate_size(plan);
+		double	   *report = reports + i * hp_replicate_size(plan);
 
-		report[0] = half % 2 ? low : high;
+		report[0] = i % 2 ? low : high;
 		report[plan->n_features] = of_trees;
 	}
-	return (HpReplicates) {plan, reports, plan->n_halves + 1 + 39};
+	return (HpReplicates) {plan, reports, plan->n_subsamples + 1 + 39};
 }
 
 static void
@@ -262,37 +262,43 @@ test_standard_error(void)
 {
 	double		shown[1] = {0.5};
 	HpReplicatePlan plan = plan_of(1);
-	HpReplicates r = halves_of(&plan, 0.4, 0.6, 0);
+	HpReplicates r = subsamples_of(&plan, 0.4, 0.6, 0);
 	double		deviation = 0.1 * sqrt(20 / 19.0);
 
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], deviation,
 			 "halves vary as wholes would");
-	r = halves_of(&plan, 0.4, 0.6, 0.004);
+	r = subsamples_of(&plan, 0.4, 0.6, 0.004);
 	/* ten trees of a half leave a twentieth to a hundred of the whole */
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 sqrt(deviation * deviation - 0.004 * 0.95),
 			 "less what their trees vary by");
-	r = halves_of(&plan, 0.4, 0.6, 1);
+	r = subsamples_of(&plan, 0.4, 0.6, 1);
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 deviation / sqrt(6), "but a sixth of it is left");
+	plan.n_runs = plan.all_runs = 75;
+	r = subsamples_of(&plan, 0.4, 0.6, 0.003);
+	/* of two thirds: half as much, and a thirtieth of the trees' variance */
+	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
+			 sqrt(2 * (deviation * deviation - 0.003 * 29 / 30)),
+			 "two thirds vary half as much as wholes would");
 	plan.all_runs = 10000;
 	plan.n_runs = 1000;
-	plan.half_runs = 100;
-	r = halves_of(&plan, 0.4, 0.6, 0);
+	plan.subsample_runs = 100;
+	r = subsamples_of(&plan, 0.4, 0.6, 0);
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 deviation * sqrt(0.01 / 0.9), "of small parts: scaled");
-	/* of 0.2 of which the halves see half as much, or more */
-	r = halves_of(&plan, 0.05, 0.15, 0);
+	/* of 0.2 of which the subsamples see half as much, or more */
+	r = subsamples_of(&plan, 0.05, 0.15, 0);
 	shown[0] = 0.2;
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 deviation / 2 * sqrt(0.01 / 0.9 * 0.16 / 0.09), "more is shown");
 	shown[0] = 0.01;
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0],
 			 deviation / 2 * sqrt(0.01 / 0.9), "less is shown");
-	r = halves_of(&plan, 0.5, 0.5, 0);
+	r = subsamples_of(&plan, 0.5, 0.5, 0);
 	is_close(hp_doubt(unit_env, &r, shown).standard_error[0], 0, "no variance");
-	plan.half_runs = 4;
-	ok(isnan(hp_doubt(unit_env, &r, shown).standard_error[0]), "halves of four runs: none");
+	plan.subsample_runs = 4;
+	ok(isnan(hp_doubt(unit_env, &r, shown).standard_error[0]), "subsamples of four runs: none");
 	unit_free_all();
 }
 
@@ -306,7 +312,7 @@ test_forest(void)
 	double	   *reports = reports_of(&plan, &random, NAN);
 
 	ok(hp_doubt(unit_env, &r, shown).forest_p_value < 0.001, "R^2 far above chance");
-	reports[plan.n_halves * hp_replicate_size(&plan)] = 0;
+	reports[plan.n_subsamples * hp_replicate_size(&plan)] = 0;
 	r.reports = reports;
 	ok(isnan(hp_doubt(unit_env, &r, shown).forest_p_value), "no R^2, no p-value");
 	unit_free_all();
