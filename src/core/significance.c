@@ -278,7 +278,7 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 /* ---- standard errors ---- */
 
 /* Subsamples of fewer runs than this say nothing. */
-#define FEWEST_RUNS_OF_SUBSAMPLE	5
+#define FEWEST_RUNS_OF_SUBSAMPLE	6
 
 /* What of the variance between subsamples is left at least: both are estimates. */
 #define LEAST_LEFT	(1.0 / 6)

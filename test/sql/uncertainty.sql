@@ -74,8 +74,8 @@ WHERE abs(a.standard_error - b.standard_error) > 1e-6 OR abs(a.p_value - b.p_val
 SELECT parameter, round(importance::numeric, 2) AS importance, round(standard_error::numeric, 6) AS standard_error, p_value <= 0.01 AS significant
 FROM (SELECT hp_study_agg(jsonb_build_object('x', config -> 'lr', 'one', 1), loss) AS s FROM runs) t, hp_parameters(hp_forest(s, uncertainty => true));
 -- next to no runs
-SELECT n, p.standard_error, p.p_value > 0.05 AS not_significant
-FROM (VALUES (2), (3), (9)) v(n), LATERAL (SELECT hp_study_agg(jsonb_build_object('x', i % 2), i) AS s FROM generate_series(1, n) i) t,
+SELECT n, p.standard_error > 0 AS standard_error, p.p_value > 0.05 AS not_significant
+FROM (VALUES (2), (3), (8), (9)) v(n), LATERAL (SELECT hp_study_agg(jsonb_build_object('x', i % 2), i) AS s FROM generate_series(1, n) i) t,
     LATERAL hp_parameters(hp_forest(s, uncertainty => true)) p ORDER BY 1;
 SELECT count(p_value) FROM (SELECT hp_study_agg(config, 1) AS s FROM runs) t, hp_parameters(hp_forest(s, uncertainty => true));
 SELECT p_value, verdict FROM (SELECT hp_study_agg('{}', loss) AS s FROM runs) t, hp_quality(hp_forest(s, uncertainty => true));

@@ -277,7 +277,7 @@ test_subset(void)
 		good = good && at++ < N;
 	}
 	ok(good, "each is a run of the frame, in its order");
-	ok(m.plan.subsample_runs <= 5000 && m.plan.subsample_runs <= m.plan.tree_runs && m.plan.tree_runs <= 10000, "a part of them");
+	ok(m.plan.subsample_runs <= 6667 && m.plan.subsample_runs <= m.plan.tree_runs && m.plan.tree_runs <= 10000, "a part of them");
 	/* trees on parts of their own */
 	make_quick(&m);
 	m.plan.n_subsamples = 2;
