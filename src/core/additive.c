@@ -36,7 +36,6 @@ struct HpAdditive
 {
 	const HpEnv *env;
 	const HpGroups *groups;
-	uint32_t	n_runs;
 	uint32_t	n_features;
 	uint32_t	n_terms;
 	Term		terms[MOST_TERMS];
@@ -54,6 +53,10 @@ struct HpAdditive
 	double	   *moments;		/* by term: products with y */
 	double	   *coefficients;	/* by term */
 	double	   *scratch;		/* by term */
+	double	   *inverse;		/* rows of R'^-1 under the least penalty */
+	double	   *block;			/* of it, by term and term of a subject */
+	uint32_t   *members;		/* the terms of a subject */
+	double		freedom_left;	/* degrees of freedom under that penalty */
 	HpBeside	told;
 };
 
@@ -81,7 +84,7 @@ variance_of(const HpAdditive *a, const double *of_code,
 
 	for (uint32_t c = 0; c < column->n_codes; c++)
 		sum += runs_of[c] * of_code[c] * of_code[c];
-	return sum / a->n_runs;
+	return sum / a->told.n_runs;
 }
 
 /*
@@ -157,8 +160,8 @@ add_levels(HpAdditive *a, uint32_t feature, const HpColumn *column,
 	uint32_t	first = column->fill ? 1 : 0;
 	uint32_t	end = column->kind == HP_CATEGORICAL ? column->n_codes :
 		column->n_words + 1;
-	double		present = a->n_runs - (column->fill ? runs_of[0] : 0);
-	double		fewest = fmax(FEWEST_OF_LEVEL, SHARE_OF_LEVEL * a->n_runs);
+	double		present = a->told.n_runs - (column->fill ? runs_of[0] : 0);
+	double		fewest = fmax(FEWEST_OF_LEVEL, SHARE_OF_LEVEL * a->told.n_runs);
 
 	for (uint32_t level = first; level < end; level++)
 	{
@@ -184,7 +187,7 @@ add_column(HpAdditive *a, uint32_t feature, const HpColumn *column)
 	uint32_t	first = a->n_terms;
 	double		variance = 0;
 
-	for (uint32_t run = 0; run < a->n_runs; run++)
+	for (uint32_t run = 0; run < a->told.n_runs; run++)
 		runs_of[hp_column_code(column, run)]++;
 	if (column->kind != HP_CATEGORICAL &&
 		!add_numbers(a, feature, column, runs_of))
@@ -214,7 +217,7 @@ fill_rows(HpAdditive *a, const HpFrame *frame, const uint32_t *columns)
 		const HpColumn *column = &frame->columns[columns[term->feature]];
 
 		hp_tick(a->env);
-		for (uint32_t run = 0; run < a->n_runs; run++)
+		for (uint32_t run = 0; run < a->told.n_runs; run++)
 			row_of(a, run)[t] = term->of_code[hp_column_code(column, run)];
 	}
 }
@@ -222,7 +225,7 @@ fill_rows(HpAdditive *a, const HpFrame *frame, const uint32_t *columns)
 static void
 create_scratch(HpAdditive *a)
 {
-	size_t		runs = a->n_runs;
+	size_t		runs = a->told.n_runs;
 	size_t		terms = a->n_terms;
 
 	a->rows = hp_alloc(a->env, runs * terms, sizeof(double));
@@ -234,9 +237,13 @@ create_scratch(HpAdditive *a)
 	a->moments = hp_alloc(a->env, terms, sizeof(double));
 	a->coefficients = hp_alloc(a->env, terms, sizeof(double));
 	a->scratch = hp_alloc(a->env, terms, sizeof(double));
+	a->inverse = hp_alloc(a->env, terms * terms, sizeof(double));
+	a->block = hp_alloc(a->env, terms * terms, sizeof(double));
+	a->members = hp_alloc(a->env, terms, sizeof(uint32_t));
 	a->told.predicted = hp_alloc0(a->env, runs, sizeof(double));
 	a->told.effects = hp_alloc0(a->env, runs * a->told.n_subjects,
 								sizeof(double));
+	a->told.own = hp_alloc(a->env, a->told.n_subjects, sizeof(double));
 }
 
 /* One-hot columns of a category say the same: who is to have how much of it? */
@@ -263,7 +270,7 @@ hp_additive_create(const HpEnv *env, const HpFrame *frame,
 	a = hp_alloc0(env, 1, sizeof(HpAdditive));
 	a->env = env;
 	a->groups = groups;
-	a->n_runs = frame->n_runs;
+	a->told.n_runs = frame->n_runs;
 	a->n_features = n_features;
 	a->told.n_subjects = hp_count_subjects(groups, n_features);
 	for (uint32_t f = 0; f < n_features; f++)
@@ -295,38 +302,30 @@ product(const double *x, const double *y, uint32_t n)
 	return sum;
 }
 
-/* Cholesky: factor becomes R, R'R = gram + penalty. */
+/* Cholesky: the upper triangle of m, n by n, becomes R, R'R = m. */
 static void
-factorise(HpAdditive *a, double penalty)
+factorise(const HpEnv *env, double *m, uint32_t n)
 {
-	uint32_t	n = a->n_terms;
-	double	   *factor = a->factor;
-
-	memcpy(factor, a->gram, (size_t) n * n * sizeof(double));
-	for (uint32_t i = 0; i < n; i++)
-		factor[(size_t) i * n + i] += penalty;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		double	   *row = factor + (size_t) i * n;
+		double	   *row = m + (size_t) i * n;
 		double		root = sqrt(row[i]);
 
-		hp_tick(a->env);
+		hp_tick(env);
 		for (uint32_t k = i; k < n; k++)
 			row[k] /= root;
 		for (uint32_t k = i + 1; k < n; k++)
-			add_times(factor + (size_t) k * n + k, -row[k], row + k, n - k);
+			add_times(m + (size_t) k * n + k, -row[k], row + k, n - k);
 	}
 }
 
 /* Solve R'x = x, whose first elements are 0. */
 static void
-solve_forward(const HpAdditive *a, double *x, uint32_t first)
+solve_forward(const double *factor, uint32_t n, double *x, uint32_t first)
 {
-	uint32_t	n = a->n_terms;
-
 	for (uint32_t i = first; i < n; i++)
 	{
-		const double *row = a->factor + (size_t) i * n;
+		const double *row = factor + (size_t) i * n;
 
 		x[i] /= row[i];
 		add_times(x + i + 1, -x[i], row + i + 1, n - i - 1);
@@ -347,20 +346,29 @@ solve_backward(const HpAdditive *a, double *x)
 	}
 }
 
-/* The trace of the inverse of R'R. */
+/* Row i of the inverse of R'. */
+static void
+invert_row(const HpAdditive *a, uint32_t i, double *row)
+{
+	memset(row, 0, a->n_terms * sizeof(double));
+	row[i] = 1;
+	solve_forward(a->factor, a->n_terms, row, i);
+}
+
+/* The trace of the inverse of R'R; rows has room for that of R', or is NULL. */
 static double
-trace_of_inverse(HpAdditive *a)
+trace_of_inverse(HpAdditive *a, double *rows)
 {
 	uint32_t	n = a->n_terms;
 	double		trace = 0;
 
 	for (uint32_t i = 0; i < n; i++)
 	{
+		double	   *row = rows == NULL ? a->scratch : rows + (size_t) i * n;
+
 		hp_tick(a->env);
-		memset(a->scratch, 0, n * sizeof(double));
-		a->scratch[i] = 1;
-		solve_forward(a, a->scratch, i);
-		trace += product(a->scratch + i, a->scratch + i, n - i);
+		invert_row(a, i, row);
+		trace += product(row + i, row + i, n - i);
 	}
 	return trace;
 }
@@ -372,7 +380,7 @@ static bool
 take_runs(HpAdditive *a, const uint32_t *counts)
 {
 	a->n_counted = 0;
-	for (uint32_t run = 0; run < a->n_runs; run++)
+	for (uint32_t run = 0; run < a->told.n_runs; run++)
 		if (counts == NULL || counts[run] > 0)
 			a->counted[a->n_counted++] = run;
 	return a->n_counted >= FEWEST_RUNS;
@@ -428,9 +436,12 @@ solve(HpAdditive *a, double penalty)
 	uint32_t	n = a->n_terms;
 	double		errors = 0;
 
-	factorise(a, penalty * a->n_counted);
+	memcpy(a->factor, a->gram, (size_t) n * n * sizeof(double));
+	for (uint32_t t = 0; t < n; t++)
+		a->factor[(size_t) t * n + t] += penalty * a->n_counted;
+	factorise(a->env, a->factor, n);
 	memcpy(a->coefficients, a->moments, n * sizeof(double));
-	solve_forward(a, a->coefficients, 0);
+	solve_forward(a->factor, n, a->coefficients, 0);
 	solve_backward(a, a->coefficients);
 	for (uint32_t i = 0; i < a->n_counted; i++)
 	{
@@ -453,8 +464,11 @@ choose_penalty(HpAdditive *a)
 	{
 		double		errors = solve(a, penalties[i]);
 		double		left = a->n_counted - 1 - a->n_terms +
-			penalties[i] * a->n_counted * trace_of_inverse(a);
+			penalties[i] * a->n_counted *
+			trace_of_inverse(a, i == 0 ? a->inverse : NULL);
 
+		if (i == 0)
+			a->freedom_left = left;
 		if (errors / (left * left) < least)
 		{
 			least = errors / (left * left);
@@ -483,7 +497,7 @@ leave_out(HpAdditive *a, uint32_t i)
 	double		left_out;
 
 	memcpy(s, row, n * sizeof(double));
-	solve_forward(a, s, 0);
+	solve_forward(a->factor, n, s, 0);
 	leverage = product(s, s, n) + 1.0 / a->n_counted;
 	solve_backward(a, s);
 	left_out = error / (1 - leverage);
@@ -500,6 +514,84 @@ leave_out(HpAdditive *a, uint32_t i)
 	}
 }
 
+/* ---- what is a subject's own ---- */
+
+static bool
+is_of(const HpAdditive *a, uint32_t term, uint32_t subject)
+{
+	uint32_t	feature = a->terms[term].feature;
+
+	return feature == subject ||
+		(a->groups->of[feature] != HP_NO_GROUP &&
+		 a->n_features + a->groups->of[feature] == subject);
+}
+
+/* The variance of the effect of members, times the number of runs. */
+static double
+variance_of_members(const HpAdditive *a, uint32_t n_members)
+{
+	double		sum = 0;
+
+	for (uint32_t i = 0; i < n_members; i++)
+		for (uint32_t k = i; k < n_members; k++)
+		{
+			uint32_t	s = a->members[i];
+			uint32_t	t = a->members[k];
+
+			sum += (i == k ? 1 : 2) * a->gram[(size_t) s * a->n_terms + t] *
+				a->coefficients[s] * a->coefficients[t];
+		}
+	return sum;
+}
+
+/*
+ * What a ridge regression on all other terms, under the least penalty, leaves of
+ * it.  With b the coefficients and B the members' block of the inverse of
+ * products + penalty that is b'B^-1 b (Schur complement), the penalty of b itself
+ * not counted.
+ */
+static double
+left_of_members(HpAdditive *a, uint32_t n_members)
+{
+	uint32_t	n = a->n_terms;
+	double		left = 0;
+
+	for (uint32_t i = 0; i < n_members; i++)
+	{
+		double		coefficient = a->coefficients[a->members[i]];
+
+		for (uint32_t k = i; k < n_members; k++)
+			a->block[(size_t) i * n_members + k] =
+				product(a->inverse + (size_t) a->members[i] * n,
+						a->inverse + (size_t) a->members[k] * n, n);
+		a->scratch[i] = coefficient;
+		left -= penalties[0] * a->n_counted * coefficient * coefficient;
+	}
+	factorise(a->env, a->block, n_members);
+	solve_forward(a->block, n_members, a->scratch, 0);
+	return left + product(a->scratch, a->scratch, n_members);
+}
+
+/* Chance explains a part of it as well, by as many terms as there are. */
+static void
+find_own(HpAdditive *a)
+{
+	double		by_chance = a->freedom_left / (a->n_counted - 1.0);
+
+	for (uint32_t subject = 0; subject < a->told.n_subjects; subject++)
+	{
+		uint32_t	n_members = 0;
+		double		variance;
+
+		for (uint32_t t = 0; t < a->n_terms; t++)
+			if (is_of(a, t, subject))
+				a->members[n_members++] = t;
+		variance = variance_of_members(a, n_members) * by_chance;
+		a->told.own[subject] = !(variance > 0) ? 1 :
+			fmax(0, fmin(1, left_of_members(a, n_members) / variance));
+	}
+}
+
 const HpBeside *
 hp_additive_fit(HpAdditive *a, const int64_t *target, const uint32_t *counts)
 {
@@ -508,6 +600,7 @@ hp_additive_fit(HpAdditive *a, const int64_t *target, const uint32_t *counts)
 	center(a, target);
 	multiply(a);
 	choose_penalty(a);
+	find_own(a);
 	for (uint32_t i = 0; i < a->n_counted; i++)
 	{
 		hp_tick(a->env);

@@ -39,12 +39,19 @@ typedef struct HpAdditive HpAdditive;
  * What is told of the runs it was fitted to, of each by the regression on all
  * others, in units of target: the prediction, and by subject (group.h) the
  * effect, how much of it is owed to the subject's value not being unknown.
+ *
+ * Where parameters go together a regression deals out among them what any of
+ * them could explain.  So it is also told, by subject, how much of its effect is
+ * its own: what is left of the variance of the effect if a regression on all
+ * other parameters is taken off (its tolerance).
  */
 typedef struct HpBeside
 {
+	uint32_t	n_runs;
 	uint32_t	n_subjects;
 	double	   *predicted;		/* by run */
 	double	   *effects;		/* by run and subject */
+	double	   *own;			/* by subject, 0 .. 1 */
 } HpBeside;
 
 static inline double *

@@ -43,7 +43,6 @@ hp_total_effects_create(const HpEnv *env, uint32_t n_runs,
 	effects->sum = hp_alloc0(env, hp_total_effects_count(effects),
 							 sizeof(int64_t));
 	effects->spread = hp_alloc(env, n_subjects, sizeof(double));
-	effects->effect = hp_alloc(env, n_subjects, sizeof(double));
 	return effects;
 }
 
@@ -120,22 +119,43 @@ hp_predictions_weigh(HpPredictions *p)
 	return r2_of(p);
 }
 
-/* The effects on a run, by subject: the forest's, or means. */
+/* Add what a run tells of the subjects: h (y - f + h) and h^2. */
 static void
-effects_on(const HpTotalEffects *effects, const HpPredictions *p, uint32_t run,
-		   double *effect)
+add_run(const HpTotalEffects *effects, const HpPredictions *p, uint32_t run,
+		double *along)
 {
 	const int64_t *sum = hp_total_effects_of(effects, run);
-	uint32_t	n = effects->n_subjects;
+	double		error = (double) p->target[run] - predicted_by_forest(p, run);
 
-	for (uint32_t s = 0; s < n; s++)
-		effect[s] = (double) sum[s] / p->trees[run];
-	if (p->weight > 0)
+	for (uint32_t s = 0; s < effects->n_subjects; s++)
 	{
-		const double *beside = hp_beside_effects(p->beside, run);
+		double		effect = (double) sum[s] / p->trees[run];
 
-		for (uint32_t s = 0; s < n; s++)
-			effect[s] += p->weight * (beside[s] - effect[s]);
+		along[s] += effect * (error + effect);
+		effects->spread[s] += effect * effect;
+	}
+}
+
+/* The same of the means of both. */
+static void
+add_run_of_both(const HpTotalEffects *effects, const HpPredictions *p,
+				uint32_t run, double *along)
+{
+	const int64_t *sum = hp_total_effects_of(effects, run);
+	const double *beside = hp_beside_effects(p->beside, run);
+	double		by_forest = predicted_by_forest(p, run);
+	double		apart = p->beside->predicted[run] - by_forest;
+
+	for (uint32_t s = 0; s < effects->n_subjects; s++)
+	{
+		double		weight = p->weight * p->beside->own[s];
+		double		effect = (double) sum[s] / p->trees[run];
+		double		error = (double) p->target[run] - by_forest -
+			weight * apart;
+
+		effect += weight * (beside[s] - effect);
+		along[s] += effect * (error + effect);
+		effects->spread[s] += effect * effect;
 	}
 }
 
@@ -145,7 +165,6 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 {
 	uint32_t	n = effects->n_subjects;
 	double	   *spread = effects->spread;
-	double	   *effect = effects->effect;
 	uint32_t	runs = 0;
 
 	for (uint32_t s = 0; s < n; s++)
@@ -153,20 +172,16 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 	for (uint32_t i = 0; i < effects->n_runs; i++)
 	{
 		uint32_t	run = i * effects->stride;
-		double		error;
 
 		if (i % 16 == 0)
 			hp_tick(env);
 		if (p->trees[run] == 0)
 			continue;
 		runs++;
-		error = (double) p->target[run] - predicted(p, run);
-		effects_on(effects, p, run, effect);
-		for (uint32_t s = 0; s < n; s++)
-		{
-			importance[s] += effect[s] * (error + effect[s]);
-			spread[s] += effect[s] * effect[s];
-		}
+		if (p->weight > 0)
+			add_run_of_both(effects, p, run, importance);
+		else
+			add_run(effects, p, run, importance);
 	}
 	for (uint32_t s = 0; s < n; s++)
 		if (spread[s] > 0)

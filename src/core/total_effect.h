@@ -25,7 +25,8 @@
  * Of few runs a smooth regression tells effects and predictions as well
  * (additive.h): f and h are then means of both, weighed as predicts the runs
  * best that neither has seen, but at most half of the weight is the
- * regression's: it sees no interactions.
+ * regression's, as it sees no interactions, and of a parameter that goes
+ * together with others the less, the less of its effect is its own.
  */
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
@@ -43,7 +44,6 @@ typedef struct HpTotalEffects
 	uint32_t	n_subjects;
 	int64_t    *sum;			/* by run looked at and subject */
 	double	   *spread;			/* scratch memory, by subject */
-	double	   *effect;			/* likewise */
 } HpTotalEffects;
 
 extern HpTotalEffects *hp_total_effects_create(const HpEnv *env,
@@ -75,7 +75,8 @@ typedef struct HpPredictions
 	const int64_t *sum;			/* of the forest's predictions, of */
 	const uint32_t *trees;		/* so many trees; runs of none do not count */
 	const HpBeside *beside;		/* what a regression says of them, or NULL */
-	double		weight;			/* of that, 0 .. 0.5 */
+	double		weight;			/* of that, 0 .. 0.5; of its effects so much
+								 * times what is their own */
 } HpPredictions;
 
 /*

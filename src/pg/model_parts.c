@@ -21,7 +21,8 @@
  *
  * If there are effects and the first part is here, one byte behind them tells
  * whether there is a regression beside the forest (core/additive.h), and if so
- * what it says follows: predictions by run, effects by run and subject.
+ * what it says follows: predictions by run, effects by run and subject, and what
+ * is its own by subject.
  *
  * Reports are doubles by tree, replicates by unit, of the parts that are here.
  */
@@ -181,6 +182,7 @@ put_beside(Writer *writer, const Model *model)
 		return;
 	put_doubles(writer, beside->predicted, n);
 	put_doubles(writer, beside->effects, n * beside->n_subjects);
+	put_doubles(writer, beside->own, beside->n_subjects);
 }
 
 static void
@@ -323,17 +325,23 @@ get_beside(Reader *reader, const Model *model)
 	HpBeside   *beside = palloc(sizeof(HpBeside));
 	Size		n = model->runs.used;
 
+	beside->n_runs = (uint32) n;
 	beside->n_subjects = model->n_features + model->n_groups;
 	if (get_varint(reader, 1) == 0)
 		return;
 	if (n >= HP_RUNS_WITHOUT)
 		damaged(reader, "It has too many runs for a regression.");
-	require_bytes(reader, n * (1 + (uint64) beside->n_subjects), 8);
+	require_bytes(reader, n + (n + 1) * (uint64) beside->n_subjects, 8);
 	beside->predicted = palloc(n * sizeof(double));
 	beside->effects = hp_alloc(&pg_environment, n,
 							   beside->n_subjects * sizeof(double));
 	get_doubles(reader, beside->predicted, n);
 	get_doubles(reader, beside->effects, n * beside->n_subjects);
+	beside->own = palloc(beside->n_subjects * sizeof(double));
+	get_doubles(reader, beside->own, beside->n_subjects);
+	for (uint32 i = 0; i < beside->n_subjects; i++)
+		if (!(beside->own[i] >= 0 && beside->own[i] <= 1))
+			damaged(reader, "A number is out of range.");
 	model->parts->beside = beside;
 }
 

@@ -456,10 +456,12 @@ keep_beside(const Model *model, const HpFrame *frame, const HpFeatureMap *map,
 		return NULL;
 	n = frame->n_runs * sizeof(double);
 	kept = palloc(sizeof(HpBeside));
-	kept->n_subjects = made->n_subjects;
+	*kept = *made;
 	kept->predicted = memcpy(palloc(n), made->predicted, n);
 	n *= made->n_subjects;
 	kept->effects = memcpy(palloc(n), made->effects, n);
+	n = made->n_subjects * sizeof(double);
+	kept->own = memcpy(palloc(n), made->own, n);
 	return kept;
 }
 
