@@ -14,7 +14,7 @@
  */
 #define SUBSAMPLE_TREES	14
 #define FEWEST_TREES	10
-#define MOST_TREES		20
+#define MOST_TREES		60
 
 /*
  * So many subsamples, and what of the runs is in them: of halves, which the

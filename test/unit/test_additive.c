@@ -196,14 +196,16 @@ oracle_counted(const Oracle *o)
 	return n;
 }
 
+static const double penalties[] = {0.03, 0.1, 0.3, 1, 3};
+
 /*
  * The penalty of least generalised cross-validation error; degrees of freedom
- * by asking what a unit more of each target adds to its own prediction.
+ * by asking what a unit more of each target adds to its own prediction.  Those
+ * that the least penalty leaves are told as well.
  */
 static double
-oracle_penalty(Oracle *o)
+oracle_penalty(Oracle *o, double *freedom_left)
 {
-	static const double penalties[] = {0.03, 0.1, 0.3, 1, 3};
 	uint32_t	n = oracle_counted(o);
 	double		least = INFINITY;
 	double		best = 0;
@@ -228,6 +230,8 @@ oracle_penalty(Oracle *o)
 			o->y[i] -= 1e14;
 			freedom += (oracle_predict(o, more, i) - oracle_predict(o, b, i)) / 1e14;
 		}
+		if (k == 0)
+			*freedom_left = n - freedom;
 		if (errors / ((n - freedom) * (n - freedom)) < least)
 		{
 			least = errors / ((n - freedom) * (n - freedom));
@@ -249,6 +253,45 @@ oracle_means(Oracle *o)
 	}
 }
 
+/*
+ * What is a feature's own: of its effect with the coefficients b, what a
+ * regression on the terms of all others does not explain.
+ */
+static double
+oracle_own(const Oracle *all, const double *b, uint32_t feature, double freedom_left)
+{
+	Oracle	   *o = hp_alloc(unit_env, 1, sizeof(Oracle));
+	uint32_t	n = oracle_counted(all);
+	double		others[MOST_TERMS + 1];
+	double		variance = 0;
+	double		left = 0;
+
+	*o = *all;
+	o->n_terms = 0;
+	memset(o->y, 0, sizeof(o->y));
+	for (uint32_t t = 0; t < all->n_terms; t++)
+	{
+		for (uint32_t i = 0; i < o->n_runs; i++)
+			if (all->feature[t] == feature)
+				o->y[i] += b[t] * (all->z[i][t] - all->mean[t]);
+			else
+				o->z[i][o->n_terms] = all->z[i][t];
+		o->n_terms += all->feature[t] != feature;
+	}
+	oracle_solve(o, MOST_RUNS, penalties[0] * n, others);
+	for (uint32_t i = 0; i < o->n_runs; i++)
+		if (o->counts[i])
+		{
+			double		error = o->y[i] - oracle_predict(o, others, i);
+
+			variance += o->y[i] * o->y[i];
+			left += error * error;
+		}
+	for (uint32_t t = 0; t < o->n_terms; t++)
+		left += penalties[0] * n * others[t] * others[t];
+	return fmin(1, left / variance * (n - 1) / freedom_left);
+}
+
 /* Whether the regression says the same of every run that counts. */
 static void
 compare(Oracle *o, const HpFrame *frame, const HpFeatureMap *map, HpAdditive *a,
@@ -257,6 +300,8 @@ compare(Oracle *o, const HpFrame *frame, const HpFeatureMap *map, HpAdditive *a,
 	uint32_t	counts[MOST_RUNS];
 	const HpBeside *told;
 	double		penalty;
+	double		freedom_left;
+	double		coefficients[MOST_TERMS + 1];
 	uint32_t	wrong = 0;
 	double		largest = 0;
 
@@ -266,7 +311,7 @@ compare(Oracle *o, const HpFrame *frame, const HpFeatureMap *map, HpAdditive *a,
 		o->y[i] = (double) frame->target[i];
 	}
 	oracle_means(o);
-	penalty = oracle_penalty(o);
+	penalty = oracle_penalty(o, &freedom_left);
 	told = hp_additive_fit(a, frame->target, counts);
 	ok(told != NULL, "%s: fitted", what);
 	for (uint32_t i = 0; i < o->n_runs; i++)
@@ -288,6 +333,11 @@ compare(Oracle *o, const HpFrame *frame, const HpFeatureMap *map, HpAdditive *a,
 	}
 	ok(wrong == 0 && largest > 0, "%s: predictions and effects of each run by all others: %"
 	   PRIu32 " differ", what, wrong);
+	oracle_solve(o, MOST_RUNS, penalty, coefficients);
+	for (uint32_t f = 0; f < map->n_features; f++)
+		wrong += !(fabs(told->own[f] -
+						oracle_own(o, coefficients, f, freedom_left)) < 1e-6);
+	ok(wrong == 0, "%s: what is the parameters' own", what);
 }
 
 /* ---- data ---- */
@@ -492,6 +542,9 @@ test_copies_and_groups(void)
 		size = fmax(size, fabs(effect[0]));
 	}
 	ok(alike && size > 0, "copies have the same effects");
+	ok(told->own[0] < 0.1 && told->own[2] < 0.1 && told->own[1] > 0.7,
+	   "little of which is their own, but that of another: %g, %g, %g", told->own[0],
+	   told->own[2], told->own[1]);
 	ok(sums, "a group has those of its members");
 	unit_free_all();
 }
