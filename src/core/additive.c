@@ -9,8 +9,12 @@
 
 #include "additive.h"
 
-/* Fewer runs tell nothing; more terms take longer than the trees. */
-#define FEWEST_RUNS		20
+/*
+ * Fewer runs tell nothing, and a subsample of two thirds has to be enough
+ * (replicate.h); more terms take longer than the trees.
+ */
+#define FEWEST_RUNS		30
+#define FEWEST_COUNTED	20
 #define MOST_TERMS		128
 
 /* A level has a term if so many runs have it, and this share of them. */
@@ -53,10 +57,10 @@ struct HpAdditive
 	double	   *moments;		/* by term: products with y */
 	double	   *coefficients;	/* by term */
 	double	   *scratch;		/* by term */
-	double	   *inverse;		/* rows of R'^-1 under the least penalty */
+	double	   *inverse;		/* rows of R^-1 under the least penalty */
 	double	   *block;			/* of it, by term and term of a subject */
 	uint32_t   *members;		/* the terms of a subject */
-	double		freedom_left;	/* degrees of freedom under that penalty */
+	double		freedom_left;	/* degrees of freedom of the errors, likewise */
 	HpBeside	told;
 };
 
@@ -274,8 +278,11 @@ hp_additive_create(const HpEnv *env, const HpFrame *frame,
 	a->n_features = n_features;
 	a->told.n_subjects = hp_count_subjects(groups, n_features);
 	for (uint32_t f = 0; f < n_features; f++)
+	{
+		hp_tick(env);
 		if (!add_column(a, f, &frame->columns[columns[f]]))
 			return NULL;
+	}
 	create_scratch(a);
 	fill_rows(a, frame, columns);
 	return a;
@@ -346,7 +353,7 @@ solve_backward(const HpAdditive *a, double *x)
 	}
 }
 
-/* Row i of the inverse of R'. */
+/* Row i of the inverse of R. */
 static void
 invert_row(const HpAdditive *a, uint32_t i, double *row)
 {
@@ -355,7 +362,7 @@ invert_row(const HpAdditive *a, uint32_t i, double *row)
 	solve_forward(a->factor, a->n_terms, row, i);
 }
 
-/* The trace of the inverse of R'R; rows has room for that of R', or is NULL. */
+/* The trace of the inverse of R'R; rows has room for that of R, or is NULL. */
 static double
 trace_of_inverse(HpAdditive *a, double *rows)
 {
@@ -383,7 +390,7 @@ take_runs(HpAdditive *a, const uint32_t *counts)
 	for (uint32_t run = 0; run < a->told.n_runs; run++)
 		if (counts == NULL || counts[run] > 0)
 			a->counted[a->n_counted++] = run;
-	return a->n_counted >= FEWEST_RUNS;
+	return a->n_counted >= FEWEST_COUNTED;
 }
 
 /* Targets and terms from their means on. */
@@ -463,7 +470,7 @@ choose_penalty(HpAdditive *a)
 	for (size_t i = 0; i < N_PENALTIES; i++)
 	{
 		double		errors = solve(a, penalties[i]);
-		double		left = a->n_counted - 1 - a->n_terms +
+		double		left = (double) a->n_counted - 1 - a->n_terms +
 			penalties[i] * a->n_counted *
 			trace_of_inverse(a, i == 0 ? a->inverse : NULL);
 

@@ -13,10 +13,10 @@
  *		y = mean + sum over the parameters of g_j(x_j)
  *
  * g_j is a sum of terms: of numbers the first two Legendre polynomials of their
- * ranks, the second with half of the weight; of levels, words among numbers and
+ * ranks, the second with half of the variance; of levels, words among numbers and
  * "missing" one for each that enough runs have.  A gap that is filled in trees
  * counts as nothing in particular: 0.  The terms of a parameter have variance 1
- * together, whatever their number, so all parameters are shrunk alike by the
+ * together, whatever their number, so none is favoured for having many by the
  * ridge penalty, which generalised cross-validation chooses (Hoerl and Kennard
  * 1970; Golub, Heath and Wahba 1979).
  *

@@ -9,8 +9,8 @@
 
 /*
  * Trees of a replicate.  On subsamples few are enough: what they vary by is
- * known, and taken off the variance between subsamples.  Against chance more tell more,
- * if there is time for them.
+ * known, and taken off the variance between subsamples.  Against chance more tell
+ * more, if there is time for them.
  */
 #define SUBSAMPLE_TREES	14
 #define FEWEST_TREES	10
@@ -142,8 +142,8 @@ set_tree_runs(HpReplicatePlan *plan, const HpForestSettings *settings,
 		plan->whole.min_samples_leaf = leaf;
 	if (plan->subsample_runs > n_runs)
 		plan->subsample_runs = n_runs;
-	plan->subsample.min_samples_leaf = leaf_in_proportion(settings, plan->all_runs,
-													 plan->subsample_runs);
+	plan->subsample.min_samples_leaf =
+		leaf_in_proportion(settings, plan->all_runs, plan->subsample_runs);
 }
 
 /*

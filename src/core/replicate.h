@@ -49,8 +49,9 @@ typedef struct HpReplicatePlan
 
 /*
  * How many replicates, how large: so that they cost no more than a hundred pairs
- * of trees on all of the runs, or the forest, or about half a second.  There must be a feature.  Without an importance
- * there are no subsamples, and no standard errors.
+ * of trees on all of the runs, or the forest, or about half a second (what is
+ * fitted beside them not counted).  There must be a feature.  Without an
+ * importance there are no subsamples, and no standard errors.
  */
 extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
 										 const HpFeatureMap *map,

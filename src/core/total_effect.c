@@ -64,7 +64,7 @@ predicted(const HpPredictions *p, uint32_t run)
 		p->weight * (p->beside->predicted[run] - by_forest);
 }
 
-/* R^2 of what is predicted. */
+/* R^2 of what is predicted, less what chance adds to it by choosing a weight. */
 static double
 r2_of(const HpPredictions *p)
 {
@@ -89,7 +89,7 @@ r2_of(const HpPredictions *p)
 			errors += error * error;
 			spread += (y - mean) * (y - mean);
 		}
-	return spread > 0 ? 1 - errors / spread : NAN;
+	return spread > 0 ? 1 - errors / spread - 2.0 / n : NAN;
 }
 
 /* The weight of least squared error: a regression of f's errors on g - f. */

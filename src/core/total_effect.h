@@ -81,7 +81,9 @@ typedef struct HpPredictions
 
 /*
  * Weigh the regression, if there is one beside the forest.  Returns R^2 of both
- * together, NaN if there is none or it is not defined.
+ * together, NaN if there is none or it is not defined; less 2 / runs, as the
+ * weight is chosen on the same runs, and where nothing matters a nearly constant
+ * regression always lifts a forest that is worse than that.
  */
 extern double hp_predictions_weigh(HpPredictions *predictions);
 

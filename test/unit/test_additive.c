@@ -468,13 +468,13 @@ of_numbers(uint32_t n_runs, uint32_t n_columns, bool onehot)
 static void
 test_not_worth_it(void)
 {
-	uint32_t	counts[20] = {0};
-	int64_t		target[20] = {0};
-	HpAdditive *a = of_numbers(20, 3, false);
+	uint32_t	counts[30] = {0};
+	int64_t		target[30] = {0};
+	HpAdditive *a = of_numbers(30, 3, false);
 	const HpBeside *told;
 
-	ok(a != NULL, "from 20 runs on");
-	ok(of_numbers(19, 3, false) == NULL, "not of 19");
+	ok(a != NULL, "from 30 runs on");
+	ok(of_numbers(29, 3, false) == NULL, "not of 29");
 	ok(of_numbers(999, 3, false) != NULL && of_numbers(1000, 3, false) == NULL,
 	   "below 1,000 runs");
 	ok(of_numbers(50, 63, false) != NULL && of_numbers(50, 64, false) == NULL,
@@ -490,6 +490,43 @@ test_not_worth_it(void)
 	ok(told != NULL && told->predicted[7] == 0 && hp_beside_effects(told, 7)[0] == 0,
 	   "of a constant metric nothing is told");
 	ok(hp_additive_fit(a, target, NULL) == told, "all may count");
+	unit_free_all();
+}
+
+/*
+ * More terms than runs, and noise: the largest penalty is the best, and each
+ * parameter's effect is no less its own for what others explain by chance.
+ */
+static void
+test_more_terms_than_runs(void)
+{
+	HpAdditive *a = of_numbers(30, 40, false);
+	UnitRandom	random = 8;
+	int64_t		target[30];
+	const HpBeside *told;
+	double		mean = 0,
+				errors = 0,
+				squares = 0;
+	double		own = 0;
+
+	for (int i = 0; i < 30; i++)
+	{
+		target[i] = (int64_t) (1e9 * random_normal(&random));
+		mean += (double) target[i] / 30;
+	}
+	told = hp_additive_fit(a, target, NULL);
+	for (int i = 0; i < 30; i++)
+	{
+		double		error = (double) target[i] - told->predicted[i];
+
+		errors += error * error;
+		squares += ((double) target[i] - mean) * ((double) target[i] - mean);
+	}
+	for (uint32_t f = 0; f < told->n_subjects; f++)
+		own += told->own[f] / told->n_subjects;
+	ok(errors < 1.5 * squares, "80 terms of 30 runs: errors of noise %.2f of its variance",
+	   errors / squares);
+	ok(own > 0.5, "%.2f of effects are their own", own);
 	unit_free_all();
 }
 
@@ -554,6 +591,7 @@ main(void)
 {
 	test_oracle();
 	test_not_worth_it();
+	test_more_terms_than_runs();
 	test_copies_and_groups();
 	return done();
 }
