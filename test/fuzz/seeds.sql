@@ -19,6 +19,8 @@ FROM generate_series(1, 24) i;
 
 CREATE TEMP TABLE studies (name text, study hp_study);
 INSERT INTO studies SELECT 'mixed', hp_study_agg(config, metric) FROM runs;
+-- enough for a regression beside the forest
+INSERT INTO studies SELECT 'thirty', hp_study_agg(jsonb_build_object('a', i % 7, 'on', i % 2 = 0), i % 5 + i % 7) FROM generate_series(1, 32) i;
 INSERT INTO studies SELECT 'few', hp_study_agg(config, metric) FROM runs WHERE i <= 3;
 INSERT INTO studies SELECT 'one', hp_study_agg('{"lr": 0.1}', 1);
 INSERT INTO studies SELECT 'none', hp_study_agg('{"lr": 0.1}', NULL);
@@ -49,7 +51,7 @@ SELECT 'parts', format('%s_%s_%s', method, encoding, study.name), string_agg(lpa
 FROM studies study,
     (VALUES ('permutation', 'native', NULL, 'mixed', '{%}'::text[], false, 2), ('permutation', 'onehot', 1, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'few', '{lr}', true, 3),
         ('impurity', 'native', 1, 'mixed', '{lr,x,on}', false, 3), ('corrected', 'native', NULL, 'names', '{%}', false, 2), ('fanova', 'native', NULL, 'odd_numbers', '{%}', false, 4),
-        ('ped_anova', 'native', NULL, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'none', '{%}', false, 2)) v (method, encoding, depth, of_study, include, uncertainty, parts),
+        ('ped_anova', 'native', NULL, 'mixed', '{lr,optimizer.%}', false, 2), ('permutation', 'native', NULL, 'none', '{%}', false, 2), ('permutation', 'native', NULL, 'thirty', '{%}', false, 2)) v (method, encoding, depth, of_study, include, uncertainty, parts),
     generate_series(1, parts) number,
     hp_forest_send(hp_forest(study, trees => parts, method => method, encoding => encoding, depth => depth, include => include, uncertainty => uncertainty, part => number, parts => parts)) part
 WHERE study.name = of_study
