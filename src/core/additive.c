@@ -29,6 +29,12 @@ static const double penalties[] = {0.03, 0.1, 0.3, 1, 3};
 
 #define N_PENALTIES		(sizeof(penalties) / sizeof(penalties[0]))
 
+/*
+ * What others explain of an effect is asked with hardly any: a level of many has
+ * a small part of the variance of its category.
+ */
+#define PENALTY_OF_OTHERS	0.001
+
 /* What the codes of a column stand for in the regression. */
 typedef struct Term
 {
@@ -57,10 +63,10 @@ struct HpAdditive
 	double	   *moments;		/* by term: products with y */
 	double	   *coefficients;	/* by term */
 	double	   *scratch;		/* by term */
-	double	   *inverse;		/* rows of R^-1 under the least penalty */
+	double	   *inverse;		/* R^-1 under PENALTY_OF_OTHERS, by row */
 	double	   *block;			/* of it, by term and term of a subject */
 	uint32_t   *members;		/* the terms of a subject */
-	double		freedom_left;	/* degrees of freedom of the errors, likewise */
+	double		freedom_left;	/* degrees of freedom of errors, likewise */
 	HpBeside	told;
 };
 
@@ -116,7 +122,7 @@ standardise(const HpAdditive *a, double *of_code, const HpColumn *column,
 		of_code[c] *= sqrt(wanted / variance);
 }
 
-/* Slope and bow of the ranks of numbers; the bow of two would be nothing new. */
+/* Slope and bow of the ranks of numbers; of two a bow tells nothing new. */
 static bool
 add_numbers(HpAdditive *a, uint32_t feature, const HpColumn *column,
 			const uint32_t *runs_of)
@@ -341,28 +347,20 @@ solve_forward(const double *factor, uint32_t n, double *x, uint32_t first)
 
 /* Solve Rx = x. */
 static void
-solve_backward(const HpAdditive *a, double *x)
+solve_backward(const double *factor, uint32_t n, double *x)
 {
-	uint32_t	n = a->n_terms;
-
 	for (uint32_t i = n; i-- > 0;)
 	{
-		const double *row = a->factor + (size_t) i * n;
+		const double *row = factor + (size_t) i * n;
 
 		x[i] = (x[i] - product(row + i + 1, x + i + 1, n - i - 1)) / row[i];
 	}
 }
 
-/* Row i of the inverse of R. */
-static void
-invert_row(const HpAdditive *a, uint32_t i, double *row)
-{
-	memset(row, 0, a->n_terms * sizeof(double));
-	row[i] = 1;
-	solve_forward(a->factor, a->n_terms, row, i);
-}
-
-/* The trace of the inverse of R'R; rows has room for that of R, or is NULL. */
+/*
+ * The trace of the inverse of R'R.  rows has room for the inverse of R, which
+ * is made row by row, or is NULL.
+ */
 static double
 trace_of_inverse(HpAdditive *a, double *rows)
 {
@@ -374,7 +372,9 @@ trace_of_inverse(HpAdditive *a, double *rows)
 		double	   *row = rows == NULL ? a->scratch : rows + (size_t) i * n;
 
 		hp_tick(a->env);
-		invert_row(a, i, row);
+		memset(row, 0, n * sizeof(double));
+		row[i] = 1;
+		solve_forward(a->factor, n, row, i);
 		trace += product(row + i, row + i, n - i);
 	}
 	return trace;
@@ -436,7 +436,7 @@ multiply(HpAdditive *a)
 	}
 }
 
-/* The coefficients under a penalty, by run; returns their sum of squared errors. */
+/* The coefficients under a penalty; returns the sum of squared errors. */
 static double
 solve(HpAdditive *a, double penalty)
 {
@@ -449,7 +449,7 @@ solve(HpAdditive *a, double penalty)
 	factorise(a->env, a->factor, n);
 	memcpy(a->coefficients, a->moments, n * sizeof(double));
 	solve_forward(a->factor, n, a->coefficients, 0);
-	solve_backward(a, a->coefficients);
+	solve_backward(a->factor, n, a->coefficients);
 	for (uint32_t i = 0; i < a->n_counted; i++)
 	{
 		double		error = a->y[i] -
@@ -458,6 +458,14 @@ solve(HpAdditive *a, double penalty)
 		errors += error * error;
 	}
 	return errors;
+}
+
+/* The degrees of freedom of the errors, with the factor under a penalty. */
+static double
+freedom_left(HpAdditive *a, double penalty, double *rows_of_inverse)
+{
+	return (double) a->n_counted - 1 - a->n_terms +
+		penalty * a->n_counted * trace_of_inverse(a, rows_of_inverse);
 }
 
 /* Solve with the penalty of the least generalised cross-validation error. */
@@ -470,12 +478,8 @@ choose_penalty(HpAdditive *a)
 	for (size_t i = 0; i < N_PENALTIES; i++)
 	{
 		double		errors = solve(a, penalties[i]);
-		double		left = (double) a->n_counted - 1 - a->n_terms +
-			penalties[i] * a->n_counted *
-			trace_of_inverse(a, i == 0 ? a->inverse : NULL);
+		double		left = freedom_left(a, penalties[i], NULL);
 
-		if (i == 0)
-			a->freedom_left = left;
 		if (errors / (left * left) < least)
 		{
 			least = errors / (left * left);
@@ -506,7 +510,7 @@ leave_out(HpAdditive *a, uint32_t i)
 	memcpy(s, row, n * sizeof(double));
 	solve_forward(a->factor, n, s, 0);
 	leverage = product(s, s, n) + 1.0 / a->n_counted;
-	solve_backward(a, s);
+	solve_backward(a->factor, n, s);
 	left_out = error / (1 - leverage);
 	a->told.predicted[run] = a->mean + a->y[i] - left_out;
 	memset(effects, 0, a->told.n_subjects * sizeof(double));
@@ -552,10 +556,9 @@ variance_of_members(const HpAdditive *a, uint32_t n_members)
 }
 
 /*
- * What a ridge regression on all other terms, under the least penalty, leaves of
- * it.  With b the coefficients and B the members' block of the inverse of
- * products + penalty that is b'B^-1 b (Schur complement), the penalty of b itself
- * not counted.
+ * What a regression on all other terms leaves of it.  With b the coefficients and B the members' block of the inverse of
+ * products + penalty that is b'B^-1 b (Schur complement), the penalty of b
+ * itself not counted.
  */
 static double
 left_of_members(HpAdditive *a, uint32_t n_members)
@@ -572,7 +575,7 @@ left_of_members(HpAdditive *a, uint32_t n_members)
 				product(a->inverse + (size_t) a->members[i] * n,
 						a->inverse + (size_t) a->members[k] * n, n);
 		a->scratch[i] = coefficient;
-		left -= penalties[0] * a->n_counted * coefficient * coefficient;
+		left -= PENALTY_OF_OTHERS * a->n_counted * coefficient * coefficient;
 	}
 	factorise(a->env, a->block, n_members);
 	solve_forward(a->block, n_members, a->scratch, 0);
@@ -606,6 +609,8 @@ hp_additive_fit(HpAdditive *a, const int64_t *target, const uint32_t *counts)
 		return NULL;
 	center(a, target);
 	multiply(a);
+	(void) solve(a, PENALTY_OF_OTHERS);
+	a->freedom_left = freedom_left(a, PENALTY_OF_OTHERS, a->inverse);
 	choose_penalty(a);
 	find_own(a);
 	for (uint32_t i = 0; i < a->n_counted; i++)

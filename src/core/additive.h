@@ -1,7 +1,7 @@
 /*
  * additive.h
- *		What parameters do one by one: a smooth regression beside a forest of few
- *		runs.
+ *		What parameters do one by one: a smooth regression beside a forest of
+ *		few runs.
  *
  * Trees of few runs have few leaves, and what is a slope or a bow they tell in
  * coarse steps, with noise in every step.  A regression on slopes, bows and
@@ -12,13 +12,13 @@
  *
  *		y = mean + sum over the parameters of g_j(x_j)
  *
- * g_j is a sum of terms: of numbers the first two Legendre polynomials of their
- * ranks, the second with half of the variance; of levels, words among numbers and
- * "missing" one for each that enough runs have.  A gap that is filled in trees
- * counts as nothing in particular: 0.  The terms of a parameter have variance 1
- * together, whatever their number, so none is favoured for having many by the
- * ridge penalty, which generalised cross-validation chooses (Hoerl and Kennard
- * 1970; Golub, Heath and Wahba 1979).
+ * g_j is a sum of terms: of numbers the first two Legendre polynomials of
+ * their ranks, the second with half of the variance; of levels, words among
+ * numbers and "missing" one for each that enough runs have.  A gap that is
+ * filled in trees counts as nothing in particular: 0.  The terms of a parameter
+ * have variance 1 together, whatever their number, so none is favoured for
+ * having many by the ridge penalty, which generalised cross-validation chooses
+ * (Hoerl and Kennard 1970; Golub, Heath and Wahba 1979).
  *
  * What is told of a run is told by the regression on all others: exactly, as
  * leaving a run out changes a linear smoother by what is known of it (Allen
@@ -41,8 +41,8 @@ typedef struct HpAdditive HpAdditive;
  * effect, how much of it is owed to the subject's value not being unknown.
  *
  * Where parameters go together a regression deals out among them what any of
- * them could explain.  So it is also told, by subject, how much of its effect is
- * its own: what is left of the variance of the effect if a regression on all
+ * them could explain.  So it is also told, by subject, how much of its effect
+ * is its own: what is left of the variance of the effect if a regression on all
  * other parameters is taken off (its tolerance).
  */
 typedef struct HpBeside
@@ -61,8 +61,8 @@ hp_beside_effects(const HpBeside *beside, uint32_t run)
 }
 
 /*
- * For the features of these columns; NULL if it is not worth its while: with too
- * many or too few runs, too many terms, or one-hot columns.
+ * For the features of these columns; NULL if it is not worth its while: with
+ * too many or too few runs, too many terms, or one-hot columns.
  */
 extern HpAdditive *hp_additive_create(const HpEnv *env, const HpFrame *frame,
 									  const uint32_t *columns,

@@ -694,21 +694,28 @@ hp_forest_beside(const HpEnv *env, const HpFrame *frame,
 	return a == NULL ? NULL : hp_additive_fit(a, frame->target, NULL);
 }
 
+/* What the trees, and what is beside them, predict of the unseen runs. */
+static HpPredictions
+predictions_of(const HpTrees *trees, const HpBeside *beside)
+{
+	return (HpPredictions) {
+		.n_runs = trees->frame->n_runs,
+		.target = trees->frame->target,
+		.sum = trees->out_of_bag->sum,
+		.trees = trees->out_of_bag->trees,
+		.beside = beside
+	};
+}
+
 /* Importances by effects; returns R^2 as hp_predictions_weigh(). */
 static double
 shares_by_effects(const HpEnv *env, const HpTrees *trees, double *shares)
 {
-	const HpOutOfBag *out_of_bag = trees->out_of_bag;
-	HpPredictions predictions = {
-		.n_runs = trees->frame->n_runs,
-		.target = trees->frame->target,
-		.sum = out_of_bag->sum,
-		.trees = out_of_bag->trees,
-		.beside = trees->beside
-	};
+	HpPredictions predictions = predictions_of(trees, trees->beside);
 	double		r2 = hp_predictions_weigh(&predictions);
 
-	hp_total_effect_importance(env, out_of_bag->effects, &predictions, shares);
+	hp_total_effect_importance(env, trees->out_of_bag->effects, &predictions,
+							   shares);
 	lift(trees->map, shares);
 	return r2;
 }
@@ -753,40 +760,18 @@ hp_fanova_finish(double *sum, uint32_t n_features)
 void
 hp_forest_judge(const HpTrees *trees, HpForestResult *result)
 {
-	const HpFrame *frame = trees->frame;
-	const HpOutOfBag *out_of_bag = trees->out_of_bag;
-	double		mean = 0;
-	double		errors = 0;
-	double		spread = 0;
-	uint32_t	n = 0;
+	HpPredictions predictions = predictions_of(trees, NULL);
+	HpErrors	e = hp_predictions_errors(&predictions);
 
-	for (uint32_t run = 0; run < frame->n_runs; run++)
-		if (out_of_bag->trees[run] > 0)
-		{
-			mean += (double) frame->target[run];
-			n++;
-		}
-	result->n_out_of_bag = n;
+	result->n_out_of_bag = e.n;
 	result->r2 = result->rmse = NAN;
-	if (n == 0)
+	if (e.n == 0)
 		return;
-	mean /= n;
-	for (uint32_t run = 0; run < frame->n_runs; run++)
-	{
-		double		y = (double) frame->target[run];
-		double		error;
-
-		if (out_of_bag->trees[run] == 0)
-			continue;
-		error = y - (double) out_of_bag->sum[run] / out_of_bag->trees[run];
-		errors += error * error;
-		spread += (y - mean) * (y - mean);
-	}
-	result->rmse = sqrt(errors / n) * frame->unit;
+	result->rmse = sqrt(e.errors / e.n) * trees->frame->unit;
 	if (!isfinite(result->rmse))
 		result->rmse = NAN;
-	if (n > 1 && spread > 0)
-		result->r2 = 1 - errors / spread;
+	if (e.n > 1 && e.spread > 0)
+		result->r2 = 1 - e.errors / e.spread;
 }
 
 static double *

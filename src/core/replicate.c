@@ -9,8 +9,8 @@
 
 /*
  * Trees of a replicate.  On subsamples few are enough: what they vary by is
- * known, and taken off the variance between subsamples.  Against chance more tell
- * more, if there is time for them.
+ * known, and taken off the variance between subsamples.  Against chance more
+ * tell more, if there is time for them.
  */
 #define SUBSAMPLE_TREES	14
 #define FEWEST_TREES	10
@@ -24,15 +24,16 @@
 #define SUBSAMPLES		50
 #define SHARE_OF_RUNS	(2.0 / 3)
 
-/* Permuted metrics, round by round: p-values of whole percents, or half ones. */
+/* Permuted metrics, round by round: p-values of whole or half percents. */
 static const uint32_t rounds[] = {39, 99, 199};
 
 #define N_ROUNDS		(sizeof(rounds) / sizeof(rounds[0]))
 
 /*
  * Trees of replicates are numbered behind those of the forest, so many for each
- * unit, and two that follow each other get complementary halves of the runs, the
- * first of them of even number (draw_half()): each unit begins with such a one.
+ * unit, and two that follow each other get complementary halves of the runs,
+ * the first of them of even number (draw_half()): each unit begins with such a
+ * one.
  */
 _Static_assert(HP_MAX_TREES % 2 == 0 && MOST_TREES % 2 == 0,
 			   "a unit would begin with the second tree of two");
@@ -69,7 +70,7 @@ cost_of_trees(const HpForestSettings *settings, uint32_t n_runs,
 						   n_features);
 }
 
-/* What a hundred pairs of trees cost on all of the runs, or the forest itself. */
+/* What a hundred pairs of trees cost on all the runs, or the forest itself. */
 static double
 cost_to_spend(const HpForestSettings *settings, uint32_t n_runs,
 			  uint32_t n_features)
@@ -87,9 +88,11 @@ hp_replicate_cost(const HpReplicatePlan *plan, uint32_t first, uint32_t end)
 	uint32_t	subsamples = 0;
 
 	if (first < plan->n_subsamples)
-		subsamples = (end < plan->n_subsamples ? end : plan->n_subsamples) - first;
+		subsamples = (end < plan->n_subsamples ? end : plan->n_subsamples) -
+			first;
 	return subsamples *
-		cost_of_trees(&plan->subsample, plan->subsample_runs, plan->n_features) +
+		cost_of_trees(&plan->subsample, plan->subsample_runs,
+					  plan->n_features) +
 		(end - first - subsamples) *
 		cost_of_trees(&plan->whole, plan->tree_runs, plan->n_features);
 }
@@ -358,8 +361,10 @@ create_subsampler(HpReplicator *r)
 {
 	const HpReplicatePlan *plan = r->plan;
 
-	r->of_subsample = hp_trainer_create(r->env, r->actual, r->map, &plan->subsample);
-	r->additive = hp_forest_additive(r->env, r->actual, r->map, &plan->subsample);
+	r->of_subsample = hp_trainer_create(r->env, r->actual, r->map,
+										&plan->subsample);
+	r->additive = hp_forest_additive(r->env, r->actual, r->map,
+									 &plan->subsample);
 	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
 										 &plan->subsample);
 	for (int i = 0; i < 2; i++)

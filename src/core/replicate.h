@@ -9,8 +9,8 @@
  * parameter has anything to do with: what importances come to by chance.
  * significance.h draws the conclusions.
  *
- * Of many runs they look at few: subsamples are smaller then, and each tree on a
- * permuted metric has a part of its own.
+ * Of many runs they look at few: subsamples are smaller then, and each tree on
+ * a permuted metric has a part of its own.
  *
  *		hp_replicate_plan ──▶ hp_replicate_frame
  *		each worker:		hp_replicator_create ─▶ hp_replicate(unit) ...
@@ -48,9 +48,9 @@ typedef struct HpReplicatePlan
 } HpReplicatePlan;
 
 /*
- * How many replicates, how large: so that they cost no more than a hundred pairs
- * of trees on all of the runs, or the forest, or about half a second (what is
- * fitted beside them not counted).  There must be a feature.  Without an
+ * How many replicates, how large: so that they cost no more than a hundred
+ * pairs of trees on all of the runs, or the forest, or about half a second (what
+ * is fitted beside them not counted).  There must be a feature.  Without an
  * importance there are no subsamples, and no standard errors.
  */
 extern HpReplicatePlan hp_replicate_plan(const HpFrame *frame,
@@ -96,8 +96,8 @@ extern HpFeatureMap *hp_replicate_map(const HpEnv *env,
 									  const HpFeatureMap *map);
 
 /*
- * What a replicate reports, in so many doubles.  On a subsample: the importance by
- * subject; then, by subject, how much of its variance is that of the trees.
+ * What a replicate reports, in so many doubles.  On a subsample: the importance
+ * by subject; then, by subject, how much of its variance is that of the trees.
  * On a metric, in units of the squared error out of bag: by subject, by how
  * much it grows when the subject's values are permuted; and last of all the
  * metric's variance, 1 / (1 - R^2), NaN if not defined.

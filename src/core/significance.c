@@ -278,7 +278,7 @@ hp_doubt_wanted(const HpEnv *env, const HpReplicates *replicates)
 /* ---- standard errors ---- */
 
 /* Subsamples of fewer runs than this say nothing. */
-#define FEWEST_RUNS_OF_SUBSAMPLE	6
+#define FEWEST_IN_SUBSAMPLE	6
 
 /* What of the variance between subsamples is left at least: both are estimates. */
 #define LEAST_LEFT	(1.0 / 6)
@@ -322,7 +322,7 @@ standard_error(const HpReplicates *replicates, uint32_t subject, double shown)
 	double		deviation;
 	double		variance;
 
-	if (plan->n_subsamples == 0 || plan->subsample_runs < FEWEST_RUNS_OF_SUBSAMPLE)
+	if (plan->n_subsamples == 0 || plan->subsample_runs < FEWEST_IN_SUBSAMPLE)
 		return NAN;
 	for (uint32_t i = 0; i < plan->n_subsamples; i++)
 		of_trees += replicates->reports[i * size + plan->n_subjects +

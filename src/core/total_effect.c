@@ -43,6 +43,7 @@ hp_total_effects_create(const HpEnv *env, uint32_t n_runs,
 	effects->sum = hp_alloc0(env, hp_total_effects_count(effects),
 							 sizeof(int64_t));
 	effects->spread = hp_alloc(env, n_subjects, sizeof(double));
+	effects->by_both = hp_alloc(env, n_subjects, sizeof(double));
 	return effects;
 }
 
@@ -64,32 +65,30 @@ predicted(const HpPredictions *p, uint32_t run)
 		p->weight * (p->beside->predicted[run] - by_forest);
 }
 
-/* R^2 of what is predicted, less what chance adds to it by choosing a weight. */
-static double
-r2_of(const HpPredictions *p)
+HpErrors
+hp_predictions_errors(const HpPredictions *p)
 {
+	HpErrors	e = {0};
 	double		mean = 0;
-	double		errors = 0;
-	double		spread = 0;
-	uint32_t	n = 0;
 
 	for (uint32_t run = 0; run < p->n_runs; run++)
 		if (p->trees[run] > 0)
 		{
 			mean += (double) p->target[run];
-			n++;
+			e.n++;
 		}
-	mean /= n > 0 ? n : 1;
+	if (e.n > 0)
+		mean /= e.n;
 	for (uint32_t run = 0; run < p->n_runs; run++)
 		if (p->trees[run] > 0)
 		{
 			double		y = (double) p->target[run];
 			double		error = y - predicted(p, run);
 
-			errors += error * error;
-			spread += (y - mean) * (y - mean);
+			e.errors += error * error;
+			e.spread += (y - mean) * (y - mean);
 		}
-	return spread > 0 ? 1 - errors / spread - 2.0 / n : NAN;
+	return e;
 }
 
 /* The weight of least squared error: a regression of f's errors on g - f. */
@@ -98,6 +97,7 @@ hp_predictions_weigh(HpPredictions *p)
 {
 	double		along = 0;
 	double		squares = 0;
+	HpErrors	e;
 
 	p->weight = 0;
 	if (p->beside == NULL)
@@ -116,7 +116,8 @@ hp_predictions_weigh(HpPredictions *p)
 	}
 	if (along > 0)
 		p->weight = fmin(along / squares, MOST_WEIGHT);
-	return r2_of(p);
+	e = hp_predictions_errors(p);
+	return e.spread > 0 ? 1 - e.errors / e.spread - 2.0 / e.n : NAN;
 }
 
 /* Add what a run tells of the subjects: h (y - f + h) and h^2. */
@@ -143,25 +144,22 @@ add_run_of_both(const HpTotalEffects *effects, const HpPredictions *p,
 {
 	const int64_t *sum = hp_total_effects_of(effects, run);
 	const double *beside = hp_beside_effects(p->beside, run);
-	double		by_forest = predicted_by_forest(p, run);
-	double		apart = p->beside->predicted[run] - by_forest;
+	double		error = (double) p->target[run] - predicted(p, run);
 
 	for (uint32_t s = 0; s < effects->n_subjects; s++)
 	{
-		double		weight = p->weight * p->beside->own[s];
 		double		effect = (double) sum[s] / p->trees[run];
-		double		error = (double) p->target[run] - by_forest -
-			weight * apart;
 
-		effect += weight * (beside[s] - effect);
+		effect += p->weight * (beside[s] - effect);
 		along[s] += effect * (error + effect);
 		effects->spread[s] += effect * effect;
 	}
 }
 
-void
-hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
-						   const HpPredictions *p, double *importance)
+/* N^2 / D by the forest, or by both. */
+static void
+importance_by(const HpEnv *env, const HpTotalEffects *effects,
+			  const HpPredictions *p, bool both, double *importance)
 {
 	uint32_t	n = effects->n_subjects;
 	double	   *spread = effects->spread;
@@ -178,7 +176,7 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 		if (p->trees[run] == 0)
 			continue;
 		runs++;
-		if (p->weight > 0)
+		if (both)
 			add_run_of_both(effects, p, run, importance);
 		else
 			add_run(effects, p, run, importance);
@@ -187,4 +185,18 @@ hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
 		if (spread[s] > 0)
 			importance[s] = importance[s] / spread[s] *
 				fabs(importance[s]) / runs;
+}
+
+void
+hp_total_effect_importance(const HpEnv *env, const HpTotalEffects *effects,
+						   const HpPredictions *p, double *importance)
+{
+	double	   *by_both = effects->by_both;
+
+	importance_by(env, effects, p, false, importance);
+	if (p->weight == 0)
+		return;
+	importance_by(env, effects, p, true, by_both);
+	for (uint32_t s = 0; s < effects->n_subjects; s++)
+		importance[s] += p->beside->own[s] * (by_both[s] - importance[s]);
 }

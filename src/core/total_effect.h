@@ -25,8 +25,10 @@
  * Of few runs a smooth regression tells effects and predictions as well
  * (additive.h): f and h are then means of both, weighed as predicts the runs
  * best that neither has seen, but at most half of the weight is the
- * regression's, as it sees no interactions, and of a parameter that goes
- * together with others the less, the less of its effect is its own.
+ * regression's, as it sees no interactions.  Of a parameter that goes together
+ * with others so much of the importance is by both as of the regression's effect
+ * is its own, and the rest by the forest alone: less weight would not do, as the
+ * importance does not depend on how large effects are.
  */
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
@@ -44,6 +46,7 @@ typedef struct HpTotalEffects
 	uint32_t	n_subjects;
 	int64_t    *sum;			/* by run looked at and subject */
 	double	   *spread;			/* scratch memory, by subject */
+	double	   *by_both;		/* likewise */
 } HpTotalEffects;
 
 extern HpTotalEffects *hp_total_effects_create(const HpEnv *env,
@@ -75,9 +78,18 @@ typedef struct HpPredictions
 	const int64_t *sum;			/* of the forest's predictions, of */
 	const uint32_t *trees;		/* so many trees; runs of none do not count */
 	const HpBeside *beside;		/* what a regression says of them, or NULL */
-	double		weight;			/* of that, 0 .. 0.5; of its effects so much
-								 * times what is their own */
+	double		weight;			/* of that, 0 .. 0.5 */
 } HpPredictions;
+
+/* How far they are from the targets of the runs that count. */
+typedef struct HpErrors
+{
+	uint32_t	n;				/* runs that count */
+	double		errors;			/* sum of squared errors, units of target */
+	double		spread;			/* the same of the mean */
+} HpErrors;
+
+extern HpErrors hp_predictions_errors(const HpPredictions *predictions);
 
 /*
  * Weigh the regression, if there is one beside the forest.  Returns R^2 of both

@@ -198,13 +198,35 @@ oracle_counted(const Oracle *o)
 
 static const double penalties[] = {0.03, 0.1, 0.3, 1, 3};
 
+#define PENALTY_OF_OTHERS	0.001
+
 /*
  * The penalty of least generalised cross-validation error; degrees of freedom
- * by asking what a unit more of each target adds to its own prediction.  Those
- * that the least penalty leaves are told as well.
+ * by asking what a unit more of each target adds to its own prediction.
  */
 static double
-oracle_penalty(Oracle *o, double *freedom_left)
+oracle_freedom_left(Oracle *o, double penalty)
+{
+	double		b[MOST_TERMS + 1];
+	double		left = oracle_counted(o);
+
+	oracle_solve(o, MOST_RUNS, penalty, b);
+	for (uint32_t i = 0; i < o->n_runs; i++)
+	{
+		double		more[MOST_TERMS + 1];
+
+		if (!o->counts[i])
+			continue;
+		o->y[i] += 1e14;
+		oracle_solve(o, MOST_RUNS, penalty, more);
+		o->y[i] -= 1e14;
+		left -= (oracle_predict(o, more, i) - oracle_predict(o, b, i)) / 1e14;
+	}
+	return left;
+}
+
+static double
+oracle_penalty(Oracle *o)
 {
 	uint32_t	n = oracle_counted(o);
 	double		least = INFINITY;
@@ -213,28 +235,16 @@ oracle_penalty(Oracle *o, double *freedom_left)
 	for (uint32_t k = 0; k < 5; k++)
 	{
 		double		b[MOST_TERMS + 1];
+		double		left = oracle_freedom_left(o, penalties[k] * n);
 		double		errors = 0;
-		double		freedom = 0;
 
 		oracle_solve(o, MOST_RUNS, penalties[k] * n, b);
 		for (uint32_t i = 0; i < o->n_runs; i++)
+			if (o->counts[i])
+				errors += pow(o->y[i] - oracle_predict(o, b, i), 2);
+		if (errors / (left * left) < least)
 		{
-			double		more[MOST_TERMS + 1];
-			double		error = o->y[i] - oracle_predict(o, b, i);
-
-			if (!o->counts[i])
-				continue;
-			errors += error * error;
-			o->y[i] += 1e14;
-			oracle_solve(o, MOST_RUNS, penalties[k] * n, more);
-			o->y[i] -= 1e14;
-			freedom += (oracle_predict(o, more, i) - oracle_predict(o, b, i)) / 1e14;
-		}
-		if (k == 0)
-			*freedom_left = n - freedom;
-		if (errors / ((n - freedom) * (n - freedom)) < least)
-		{
-			least = errors / ((n - freedom) * (n - freedom));
+			least = errors / (left * left);
 			best = penalties[k] * n;
 		}
 	}
@@ -278,7 +288,7 @@ oracle_own(const Oracle *all, const double *b, uint32_t feature, double freedom_
 				o->z[i][o->n_terms] = all->z[i][t];
 		o->n_terms += all->feature[t] != feature;
 	}
-	oracle_solve(o, MOST_RUNS, penalties[0] * n, others);
+	oracle_solve(o, MOST_RUNS, PENALTY_OF_OTHERS * n, others);
 	for (uint32_t i = 0; i < o->n_runs; i++)
 		if (o->counts[i])
 		{
@@ -288,7 +298,7 @@ oracle_own(const Oracle *all, const double *b, uint32_t feature, double freedom_
 			left += error * error;
 		}
 	for (uint32_t t = 0; t < o->n_terms; t++)
-		left += penalties[0] * n * others[t] * others[t];
+		left += PENALTY_OF_OTHERS * n * others[t] * others[t];
 	return fmin(1, left / variance * (n - 1) / freedom_left);
 }
 
@@ -311,7 +321,8 @@ compare(Oracle *o, const HpFrame *frame, const HpFeatureMap *map, HpAdditive *a,
 		o->y[i] = (double) frame->target[i];
 	}
 	oracle_means(o);
-	penalty = oracle_penalty(o, &freedom_left);
+	penalty = oracle_penalty(o);
+	freedom_left = oracle_freedom_left(o, PENALTY_OF_OTHERS * oracle_counted(o));
 	told = hp_additive_fit(a, frame->target, counts);
 	ok(told != NULL, "%s: fitted", what);
 	for (uint32_t i = 0; i < o->n_runs; i++)

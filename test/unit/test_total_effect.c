@@ -404,6 +404,91 @@ test_nothing(void)
 	unit_free_all();
 }
 
+/* Runs of a category of 40 levels and two reals; the metric as it is asked for. */
+static HpFrame *
+wide_category_frame(UnitRandom *random, uint32_t n, double of_category)
+{
+	HpInput		inputs[3];
+	HpValue    *levels = hp_alloc(unit_env, n, sizeof(HpValue));
+	double	   *x = hp_alloc(unit_env, n, sizeof(double));
+	double	   *y = hp_alloc(unit_env, n, sizeof(double));
+	double	   *metric = hp_alloc(unit_env, n, sizeof(double));
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t	level = random_below(random, 40);
+
+		levels[i] = str_numbered("level", level);
+		/* a number that the level determines, and one that it does not */
+		x[i] = of_category > 0 ? (level * 11 % 40) / 8 : random_uniform(random);
+		y[i] = random_uniform(random);
+		metric[i] = of_category * (level * 11 % 40) / 40 + random_normal(random);
+	}
+	inputs[0] = unit_input("category", levels, n);
+	inputs[1] = unit_numbers("x", x, n);
+	inputs[2] = unit_numbers("y", y, n);
+	return unit_frame(inputs, 3, metric, n);
+}
+
+/*
+ * With a regression beside it, too, no parameter is a leader by chance, however
+ * many levels it has.
+ */
+static void
+test_noise(void)
+{
+	enum
+	{
+		SETS = 40
+	};
+	HpForestSettings settings = DEFAULTS;
+	UnitRandom	random = 321;
+	int			leaders = 0;
+	double		mean[3] = {0};
+
+	settings.trees = 40;
+	settings.permutation = settings.twice = true;
+	settings.min_samples_leaf = hp_leaf_for_twice(120);
+	for (int i = 0; i < SETS; i++)
+	{
+		Trained		t = train(wide_category_frame(&random, 120, 0), &settings);
+
+		for (uint32_t f = 0; f < 3; f++)
+		{
+			leaders += t.result.permutation[f] > 2.0 / 3;
+			mean[f] += t.result.permutation[f] / SETS;
+		}
+		unit_free_all();
+	}
+	ok(leaders <= 1, "%d of %d sets of noise have a leader", leaders, SETS);
+	for (uint32_t f = 0; f < 3; f++)
+		ok(mean[f] > 0.2 && mean[f] < 0.5, "parameter %" PRIu32 " has %.2f on average", f, mean[f]);
+}
+
+/*
+ * What determines another parameter keeps what it has by the forest alone: a
+ * regression would deal it out among both.
+ */
+static void
+test_determined(void)
+{
+	HpForestSettings settings = DEFAULTS;
+	UnitRandom	random = 654;
+	HpFrame    *frame = wide_category_frame(&random, 300, 8);
+	Trained		t = {0};
+	double		alone;
+
+	settings.trees = 60;
+	settings.permutation = settings.twice = true;
+	settings.min_samples_leaf = hp_leaf_for_twice(300);
+	t = train(frame, &settings);
+	alone = hp_forest_finish(unit_env, frame, t.map, &settings, t.reports,
+							 &t.out_of_bag, NULL).permutation[0];
+	ok(alone > 0.5 && t.result.permutation[0] > alone - 0.1,
+	   "%.3f, by the forest alone %.3f", t.result.permutation[0], alone);
+	unit_free_all();
+}
+
 /*
  * Shares of a forest of one run, by effects made by hand: what is below 0 has
  * next to nothing, in the order of how far below.
@@ -521,6 +606,8 @@ main(void)
 	test_twice_on_halves();
 	test_all_exchanged();
 	test_nothing();
+	test_noise();
+	test_determined();
 	test_below();
 	test_not_asked_for();
 	test_trees();
