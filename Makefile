@@ -101,6 +101,10 @@ $(filter src/pg/%,$(OBJS) $(OBJS:.o=.bc)): $(wildcard src/pg/*.h)
 # a twentieth faster without.
 $(filter src/core/%,$(OBJS)): CFLAGS += -fstrict-aliasing
 
+# Sums that go along rows, each element by itself, two or four at a time: the same
+# bits in less than half of the time.
+src/core/cholesky.o src/core/regression.o: CFLAGS += -O3
+
 # loops over numbers, in rooms where no sum of floating point depends on it
 src/core/screen.o src/core/tiny.o src/core/histogram.o: CFLAGS += $(CFLAGS_VECTORIZE)
 

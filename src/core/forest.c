@@ -67,8 +67,8 @@ int64_t
 hp_trees_for_twice(uint32_t n_runs, uint32_t n_columns)
 {
 	int64_t		n = n_runs < 100 ? 100 : n_runs < 1000 ? n_runs : 1000;
-	int64_t		of_halves = 50000 / n < 110 ? 50000 / n : 110;
-	int64_t		trees = n < FEWEST_TO_HALVE ? 1000000000 / (n * n * n) : of_halves;
+	int64_t		of_halves = 50000 / n < 80 ? 50000 / n : 80;
+	int64_t		trees = n < FEWEST_TO_HALVE ? 4000000 / (n * n) : of_halves;
 	int64_t		most = MOST_REPORTED / ((int64_t) n_columns + 1);
 
 	trees += trees % 2;
@@ -675,13 +675,13 @@ draw_to_equal(const HpFeatureMap *map, double r2, double *shares)
 		shares[n + g] *= weight;
 }
 
-HpAdditive *
-hp_forest_additive(const HpEnv *env, const HpFrame *frame,
+HpRegression *
+hp_forest_regression(const HpEnv *env, const HpFrame *frame,
 				   const HpFeatureMap *map, const HpForestSettings *settings)
 {
 	if (!settings->permutation || !settings->twice)
 		return NULL;
-	return hp_additive_create(env, frame, map->columns, map->n_features,
+	return hp_regression_create(env, frame, map->columns, map->n_features,
 							  &map->groups);
 }
 
@@ -689,9 +689,9 @@ const HpBeside *
 hp_forest_beside(const HpEnv *env, const HpFrame *frame,
 				 const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	HpAdditive *a = hp_forest_additive(env, frame, map, settings);
+	HpRegression *a = hp_forest_regression(env, frame, map, settings);
 
-	return a == NULL ? NULL : hp_additive_fit(a, frame->target, NULL);
+	return a == NULL ? NULL : hp_regression_fit(a, frame->target, NULL);
 }
 
 /* What the trees, and what is beside them, predict of the unseen runs. */

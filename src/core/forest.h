@@ -168,7 +168,7 @@ extern const HpTree *hp_train_second(HpTrainer *trainer,
  * The regression beside the forest, to be fitted; NULL if there is none: only
  * importances by effects use it, and only of few runs.
  */
-extern HpAdditive *hp_forest_additive(const HpEnv *env, const HpFrame *frame,
+extern HpRegression *hp_forest_regression(const HpEnv *env, const HpFrame *frame,
 									  const HpFeatureMap *map,
 									  const HpForestSettings *settings);
 

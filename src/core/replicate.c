@@ -351,9 +351,10 @@ struct HpReplicator
 	HpOutOfBag	halves[2];		/* of the trees on a subsample, */
 	HpOutOfBag	out_of_bag;		/* and all of them */
 	HpOutOfBag	of_whole;		/* of trees on a metric */
-	HpAdditive *additive;		/* beside these trees, or NULL */
+	HpRegression *regression;	/* beside the forests, or NULL */
 	uint32_t   *runs;			/* the subsample at work, or those of a tree */
 	double	   *shares;			/* by half of the trees, of each subject */
+	double	   *increase;		/* by subject: of squared errors */
 };
 
 static void
@@ -363,7 +364,7 @@ create_subsampler(HpReplicator *r)
 
 	r->of_subsample = hp_trainer_create(r->env, r->actual, r->map,
 										&plan->subsample);
-	r->additive = hp_forest_additive(r->env, r->actual, r->map,
+	r->regression = hp_forest_regression(r->env, r->actual, r->map,
 									 &plan->subsample);
 	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
 										 &plan->subsample);
@@ -395,6 +396,7 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 	r->of_whole = hp_out_of_bag_create(env, plan->n_runs, map, &plan->whole);
 	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
 	r->shares = hp_alloc(env, 2 * (size_t) plan->n_subjects, sizeof(double));
+	r->increase = hp_alloc(env, plan->n_subjects, sizeof(double));
 	return r;
 }
 
@@ -460,8 +462,8 @@ replicate_subsample(HpReplicator *r, uint32_t unit, double *report)
 	choose_runs(r->env, &rng, plan->n_runs, plan->subsample_runs, r->runs);
 	hp_trainer_draw_from(r->of_subsample, r->runs, plan->subsample_runs);
 	train_both_halves(r, unit);
-	if (r->additive != NULL)
-		all.beside = hp_additive_fit(r->additive, r->actual->target,
+	if (r->regression != NULL)
+		all.beside = hp_regression_fit(r->regression, r->actual->target,
 									 r->out_of_bag.trees);
 	hp_forest_judge(&all, &judged);
 	hp_forest_shares(r->env, &all, plan->importance, judged.r2, report);
@@ -508,6 +510,30 @@ permute_target(HpReplicator *r, HpRng *rng)
  * Parameters that do little are then not drowned by what others do, which
  * permuting the metric turns into noise.
  */
+static double
+in_units_of_error(double r2)
+{
+	return 1 / fmax(1 - r2, LEAST_ERROR);
+}
+
+/* Add what the regression beside the forest says of the metric at hand. */
+static void
+add_regression(HpReplicator *r, double *report)
+{
+	uint32_t	n = r->plan->n_subjects;
+	double		spread;
+
+	if (r->regression == NULL ||
+		hp_regression_fit(r->regression, r->frame.target, NULL) == NULL)
+		return;
+	spread = in_units_of_error(hp_regression_increase(r->regression,
+													  r->frame.target,
+													  r->increase));
+	for (uint32_t i = 0; i < n; i++)
+		report[i] += (double) r->plan->whole.trees * spread * r->increase[i];
+	report[2 * n] += spread;
+}
+
 static void
 replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 {
@@ -537,10 +563,12 @@ replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 			report[i] += r->reports[t].permutation[i];
 	}
 	hp_forest_judge(&all, &judged);
-	spread = 1 / fmax(1 - judged.r2, LEAST_ERROR);
+	spread = in_units_of_error(judged.r2);
 	for (uint32_t i = 0; i < n; i++)
 		report[i] *= isnan(judged.r2) ? 0 : spread;
 	report[2 * n] = isnan(judged.r2) ? NAN : spread;
+	if (!isnan(judged.r2))
+		add_regression(r, report);
 }
 
 void

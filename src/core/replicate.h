@@ -100,7 +100,8 @@ extern HpFeatureMap *hp_replicate_map(const HpEnv *env,
  * by subject; then, by subject, how much of its variance is that of the trees.
  * On a metric, in units of the squared error out of bag: by subject, by how
  * much it grows when the subject's values are permuted; and last of all the
- * metric's variance, 1 / (1 - R^2), NaN if not defined.
+ * metric's variance, 1 / (1 - R^2), NaN if not defined.  Where a regression is
+ * beside the forest (regression.h), the same of it is added to both.
  */
 static inline size_t
 hp_replicate_size(const HpReplicatePlan *plan)

@@ -23,9 +23,9 @@
  * explained, and the importance is -N^2 / D: how far it is from that.
  *
  * Of few runs a smooth regression tells effects and predictions as well
- * (additive.h): f and h are then means of both, weighed as predicts the runs
+ * (regression.h): f and h are then means of both, weighed as predicts the runs
  * best that neither has seen, but at most half of the weight is the
- * regression's, as it sees no interactions.  Of a parameter that goes together
+ * regression's, as it is blind to what is steep.  Of a parameter that goes together
  * with others so much of the importance is by both as of the regression's effect
  * is its own, and the rest by the forest alone: less weight would not do, as the
  * importance does not depend on how large effects are.
@@ -33,7 +33,7 @@
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
 
-#include "additive.h"
+#include "regression.h"
 
 /*
  * Sums of effects over trees: exact, so workers' can be added.  Of many runs

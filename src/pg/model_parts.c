@@ -20,7 +20,7 @@
  *	+--------------------+----------------------------+-----------------------+
  *
  * If there are effects and the first part is here, one byte behind them tells
- * whether there is a regression beside the forest (core/additive.h), and if so
+ * whether there is a regression beside the forest (core/regression.h), and if so
  * what it says follows: predictions by run, effects by run and subject, and what
  * is its own by subject.
  *

@@ -58,7 +58,7 @@ measure_process(const HpFrame *frame, const HpFeatureMap *map,
 	later = hp_trainer_later(hp_trainer_create(&pg_environment, frame, map,
 											   settings));
 	(void) hp_out_of_bag_create(&pg_environment, frame->n_runs, map, settings);
-	(void) hp_forest_additive(&pg_environment, frame, map, settings);
+	(void) hp_forest_regression(&pg_environment, frame, map, settings);
 	MemoryContextSwitchTo(old);
 	size = MemoryContextMemAllocated(probe, true);
 	MemoryContextDelete(probe);

@@ -158,7 +158,7 @@ make_beside(double line, double noise)
 		b->sum[i] = (int64_t) (2 * (line * straight + noise * target));
 		b->effects->sum[i] = (int64_t) (2 * line * straight);
 	}
-	b->regression = hp_additive_fit(hp_additive_create(unit_env, b->frame, map->columns,
+	b->regression = hp_regression_fit(hp_regression_create(unit_env, b->frame, map->columns,
 													   map->n_features, &map->groups),
 									b->frame->target, NULL);
 	ok(b->regression != NULL, "fitted");
@@ -555,8 +555,8 @@ static void
 test_trees(void)
 {
 	static const int64_t wanted[][2] = {
-		{0, 1000}, {1, 1000}, {100, 1000}, {101, 970}, {150, 296}, {199, 126},
-		{200, 110}, {400, 110}, {500, 100}, {700, 72}, {1000, 50},
+		{0, 400}, {1, 400}, {100, 400}, {101, 392}, {150, 178}, {199, 102},
+		{200, 80}, {400, 80}, {625, 80}, {700, 72}, {1000, 50},
 		{2147483647, 50}
 	};
 	bool		right = true;
@@ -572,10 +572,10 @@ test_trees(void)
 			right = right && trees % 2 == 0 && trees >= 50 &&
 				(trees == 50 || trees * (columns + 1) <= 1000000);
 		}
-	ok(right, "trees: 1,000 for 100 runs, 110 for 200 to 450, 50 from 1,000 on, an even number");
+	ok(right, "trees: 400 for 100 runs, 80 for 200 to 625, 50 from 1,000 on, an even number");
 	is_int(hp_trees_for_twice(100, 4999), 200, "with 5,000 columns fewer");
-	is_int(hp_trees_for_twice(100, 1234), 808, "... an even number that is not more");
-	is_int(hp_trees_for_twice(450, 9000), 110, "with 9,000 as many as ever of 450 runs");
+	is_int(hp_trees_for_twice(100, 2599), 384, "... an even number that is not more");
+	is_int(hp_trees_for_twice(450, 9000), 80, "with 9,000 as many as ever of 450 runs");
 	is_int(hp_trees_for_twice(100, 65535), 50, "but 50");
 }
 
