@@ -154,7 +154,7 @@ HpOutOfBag
 hp_out_of_bag_create(const HpEnv *env, uint32_t n_runs,
 					 const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	bool		by_effects = settings->permutation && settings->twice;
+	bool		by_effects = hp_by_effects(settings);
 
 	return (HpOutOfBag) {
 		.sum = hp_alloc0(env, n_runs, sizeof(int64_t)),
@@ -679,7 +679,7 @@ HpRegression *
 hp_forest_regression(const HpEnv *env, const HpFrame *frame,
 				   const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	if (!settings->permutation || !settings->twice)
+	if (!hp_by_effects(settings))
 		return NULL;
 	return hp_regression_create(env, frame, map->columns, map->n_features,
 							  &map->groups);

@@ -164,13 +164,21 @@ extern const HpTree *hp_train_tree(HpTrainer *trainer, uint32_t t,
 extern const HpTree *hp_train_second(HpTrainer *trainer,
 									 HpOutOfBag *out_of_bag);
 
+/* Whether importances are by effects (total_effect.h). */
+static inline bool
+hp_by_effects(const HpForestSettings *settings)
+{
+	return settings->permutation && settings->twice;
+}
+
 /*
  * The regression beside the forest, to be fitted; NULL if there is none: only
  * importances by effects use it, and only of few runs.
  */
-extern HpRegression *hp_forest_regression(const HpEnv *env, const HpFrame *frame,
-									  const HpFeatureMap *map,
-									  const HpForestSettings *settings);
+extern HpRegression *hp_forest_regression(const HpEnv *env,
+										  const HpFrame *frame,
+										  const HpFeatureMap *map,
+										  const HpForestSettings *settings);
 
 /* What it says, fitted to all runs; NULL likewise. */
 extern const HpBeside *hp_forest_beside(const HpEnv *env,

@@ -364,8 +364,6 @@ create_subsampler(HpReplicator *r)
 
 	r->of_subsample = hp_trainer_create(r->env, r->actual, r->map,
 										&plan->subsample);
-	r->regression = hp_forest_regression(r->env, r->actual, r->map,
-									 &plan->subsample);
 	r->out_of_bag = hp_out_of_bag_create(r->env, plan->n_runs, r->map,
 										 &plan->subsample);
 	for (int i = 0; i < 2; i++)
@@ -393,6 +391,8 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 		create_subsampler(r);
 	r->whole = hp_trainer_create(env, &r->frame, map, &plan->whole);
 	r->reports = hp_reports_create(env, map, &most);
+	r->regression = hp_regression_create(env, frame, map->columns,
+										 map->n_features, &map->groups);
 	r->of_whole = hp_out_of_bag_create(env, plan->n_runs, map, &plan->whole);
 	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
 	r->shares = hp_alloc(env, 2 * (size_t) plan->n_subjects, sizeof(double));
@@ -462,7 +462,7 @@ replicate_subsample(HpReplicator *r, uint32_t unit, double *report)
 	choose_runs(r->env, &rng, plan->n_runs, plan->subsample_runs, r->runs);
 	hp_trainer_draw_from(r->of_subsample, r->runs, plan->subsample_runs);
 	train_both_halves(r, unit);
-	if (r->regression != NULL)
+	if (r->regression != NULL && hp_by_effects(&plan->subsample))
 		all.beside = hp_regression_fit(r->regression, r->actual->target,
 									 r->out_of_bag.trees);
 	hp_forest_judge(&all, &judged);

@@ -44,9 +44,10 @@
  * more of them or fewer: parts of both would make a forest that is neither.
  *
  *		1	hpimp 1.0 and 1.1, which differ in that all the same
- *		2	since 1.2
+ *		2	hpimp 1.2
+ *		3	since 1.3
  */
-#define VERSION_OF_PARTS 2
+#define VERSION_OF_PARTS 3
 
 /* Flags of a row. */
 #define ROW_ONEHOT		0x01
