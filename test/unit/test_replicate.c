@@ -121,6 +121,27 @@ test_seed(void)
 	unit_free_all();
 }
 
+/* What the regression says is a part of what is reported of the metric as it is. */
+static void
+both_are_in(const Made *m, const double *report, uint32_t strong)
+{
+	HpFeatureMap *map = hp_replicate_map(unit_env, m->map);
+	HpRegression *regression = hp_regression_create(unit_env, m->frame, map->columns,
+													map->n_features, &map->groups);
+	double	   *increase = hp_alloc(unit_env, m->plan.n_subjects, sizeof(double));
+	double		spread;
+
+	ok(hp_regression_fit(regression, m->frame->target, NULL) != NULL, "fitted");
+	spread = 1 / (1 - hp_regression_increase(regression, m->frame->target, increase));
+	ok(spread > 2 && report[2 * m->plan.n_subjects] - spread > 2,
+	   "the variance is in units of the errors of both: %.2f of the regression's, %.2f of the forest's",
+	   spread, report[2 * m->plan.n_subjects] - spread);
+	increase[strong] *= spread * (double) m->plan.whole.trees;
+	ok(increase[strong] > 0 && report[strong] > 1.2 * increase[strong],
+	   "and errors grow in both without what matters: %g, of which %g are the regression's",
+	   report[strong], increase[strong]);
+}
+
 /* What is reported of a sweep where lr and optimizer matter, seed does not. */
 static void
 test_sweep(void)
@@ -152,9 +173,10 @@ test_sweep(void)
 		good = good && fabs(sum - 1) < 1e-9;
 	}
 	ok(good, "on subsamples: shares, and variances");
-	ok(report_of(&m, hp_replicate_actual(&m.plan))[2 * n] > 2,
-	   "the error is less than half of the metric's variance");
-	ok(report_of(&m, m.done - 1)[2 * n] < 1.4, "not of a permuted metric");
+	ok(report_of(&m, hp_replicate_actual(&m.plan))[2 * n] > 4,
+	   "the errors of forest and regression are less than half of the metric's variance");
+	ok(report_of(&m, m.done - 1)[2 * n] < 2.6, "not of a permuted metric");
+	both_are_in(&m, report_of(&m, hp_replicate_actual(&m.plan)), optimizer);
 	ok(m.doubt.p_value[optimizer] < 0.025 && m.doubt.p_value[lr] < 0.025,
 	   "lr and optimizer matter: %g, %g", m.doubt.p_value[lr],
 	   m.doubt.p_value[optimizer]);
