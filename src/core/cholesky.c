@@ -10,6 +10,9 @@
 
 #include "cholesky.h"
 
+/* What rounding could take below 0. */
+#define TINY	1e-300
+
 void
 hp_cholesky(const HpEnv *env, HpTriangle *m)
 {
@@ -18,7 +21,7 @@ hp_cholesky(const HpEnv *env, HpTriangle *m)
 	for (uint32_t i = 0; i < n; i++)
 	{
 		double	   *row = hp_triangle_row(m, i);
-		double		root = sqrt(row[i]);
+		double		root = sqrt(fmax(row[i], TINY));
 
 		hp_tick(env);
 		for (uint32_t k = i; k < n; k++)

@@ -689,9 +689,9 @@ const HpBeside *
 hp_forest_beside(const HpEnv *env, const HpFrame *frame,
 				 const HpFeatureMap *map, const HpForestSettings *settings)
 {
-	HpRegression *a = hp_forest_regression(env, frame, map, settings);
+	HpRegression *r = hp_forest_regression(env, frame, map, settings);
 
-	return a == NULL ? NULL : hp_regression_fit(a, frame->target, NULL);
+	return r == NULL ? NULL : hp_regression_fit(r, frame->target, NULL);
 }
 
 /* What the trees, and what is beside them, predict of the unseen runs. */

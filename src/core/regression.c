@@ -33,11 +33,20 @@
 #define ROUNDS			4
 
 /*
- * The more parameters there are, the less each is expected to do: a priori their
- * variances have a density of v^-(1 + parameters * DOUBT / 2).  Without it as
- * many parameters as runs would follow noise.
+ * The more parameters there are, the less each is expected to do: a priori the
+ * variances have a density of v^-(1 + doubt / 2), and are learned as the most
+ * likely ones on a logarithmic scale.  Without doubt as many parameters as runs
+ * would follow noise; with a tenth for each many could do little together.
  */
-#define DOUBT	0.05
+#define DOUBT			0.1
+#define DOUBT_OF_MORE	0.025
+#define MORE			20
+
+/* That much of a run is its own at least: less is rounding. */
+#define LEAST_LEFT_OUT	1e-12
+
+/* That much of what runs gain by an effect varies at least: less is rounding. */
+#define LEAST_SPREAD	1e-9
 
 /* That terms have no freedom at all is told but for rounding. */
 #define LEAST_FREEDOM	1e-9
@@ -110,6 +119,7 @@ struct HpRegression
 	double	   *block;			/* by term and term of a subject */
 	uint32_t   *members;		/* terms */
 	Pair	   *pairs;
+	double	   *squares;		/* by subject */
 };
 
 /* ---- creation ---- */
@@ -162,6 +172,7 @@ create_scratch(HpRegression *r)
 	r->members = hp_alloc(r->env, r->most, sizeof(uint32_t));
 	r->pairs = hp_alloc(r->env, (size_t) r->n_features * r->n_features / 2,
 						sizeof(Pair));
+	r->squares = hp_alloc(r->env, subjects, sizeof(double));
 	r->told.predicted = hp_alloc0(r->env, runs, sizeof(double));
 	r->told.effects = hp_alloc0(r->env, runs * subjects, sizeof(double));
 	r->told.own = hp_alloc(r->env, subjects, sizeof(double));
@@ -231,27 +242,34 @@ centered_of(const HpRegression *r, uint32_t i)
 	return r->centered + (size_t) i * r->most;
 }
 
-/* Take the runs that count, and their targets; false if they tell nothing. */
+/*
+ * Take the runs that count, and their targets; false if they tell nothing.
+ * Differences of targets are exact, their sums are not.
+ */
 static bool
 take_runs(HpRegression *r, const int64_t *target, const uint32_t *counts)
 {
 	uint32_t	n = 0;
+	double		off = 0;
 	double		squares = 0;
 
 	for (uint32_t run = 0; run < r->told.n_runs; run++)
 		if (counts == NULL || counts[run] > 0)
 			r->counted[n++] = run;
 	r->n_counted = n;
-	r->mean = 0;
-	for (uint32_t i = 0; i < n; i++)
-		r->mean += (double) target[r->counted[i]] / n;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		r->y[i] = (double) target[r->counted[i]] - r->mean;
+		r->y[i] = (double) (target[r->counted[i]] - target[r->counted[0]]);
+		off += r->y[i] / n;
+	}
+	for (uint32_t i = 0; i < n; i++)
+	{
+		r->y[i] -= off;
 		squares += r->y[i] * r->y[i];
 	}
 	if (n < FEWEST_COUNTED || !(squares > 0))
 		return false;
+	r->mean = (double) target[r->counted[0]] + off;
 	r->deviation = sqrt(squares / n);
 	for (uint32_t i = 0; i < n; i++)
 		r->y[i] /= r->deviation;
@@ -382,15 +400,13 @@ sum_errors(const HpRegression *r)
 /*
  * What a term has of freedom to follow the runs, 0 .. 1, is what its coefficient
  * is certain by; its square, in units of the variance it may have, would on
- * average be as much (MacKay 1992).
+ * average be as much (MacKay 1992).  A product counts half for each of its two
+ * features.  Returns the sum of freedom.
  */
-static void
-learn(HpRegression *r)
+static double
+sum_evidence(HpRegression *r)
 {
-	double		freedom = 0;
-	double		of_products = 0;
-	double		by_products = 0;
-	double		doubt = DOUBT * r->n_features;
+	double		sum = 0;
 
 	memset(r->freedom, 0, r->n_features * sizeof(double));
 	memset(r->evidence, 0, r->n_features * sizeof(double));
@@ -398,27 +414,67 @@ learn(HpRegression *r)
 	{
 		const Factors *of = &r->of[t];
 		double		here = 1 - r->noise * hp_inverse_at(&r->inverse, t, t);
-		double		square = r->whitened[t] * r->whitened[t];
+		double		part = of->other == ALONE ? 1 : 0.5;
+		double		square = part * r->whitened[t] * r->whitened[t];
 
+		sum += here;
 		r->freedom_of_term[t] = here;
-		freedom += here;
-		r->freedom[of->feature] += here;
+		r->freedom[of->feature] += part * here;
 		r->evidence[of->feature] += square;
 		if (of->other == ALONE)
 			continue;
-		r->freedom[of->other] += here;
+		r->freedom[of->other] += part * here;
 		r->evidence[of->other] += square;
-		of_products += here;
-		by_products += square;
 	}
+	return sum;
+}
+
+/*
+ * With the variances of the features as they are now: products have all three as
+ * factors, and learned at once each would go all of the way.
+ */
+static void
+learn_products(HpRegression *r)
+{
+	double		freedom = 0;
+	double		squares = 0;
+
+	for (uint32_t t = 0; t < r->n; t++)
+	{
+		const Factors *of = &r->of[t];
+		double		coefficient = r->scale[t] * r->whitened[t];
+
+		if (of->other == ALONE)
+			continue;
+		freedom += r->freedom_of_term[t];
+		squares += coefficient * coefficient /
+			(r->variance[of->feature] * r->variance[of->other]);
+	}
+	if (freedom > LEAST_FREEDOM)
+		r->of_products = fmin(fmax(squares / freedom, LEAST_PRODUCTS),
+							  LARGEST_PRODUCTS);
+}
+
+static double
+doubt_of(uint32_t n_features)
+{
+	return n_features <= MORE ? DOUBT * n_features :
+		DOUBT * MORE + DOUBT_OF_MORE * (n_features - MORE);
+}
+
+static void
+learn(HpRegression *r)
+{
+	double		doubt = doubt_of(r->n_features);
+	double		freedom = sum_evidence(r);
+	double		errors = sum_errors(r);
+
 	for (uint32_t f = 0; f < r->n_features; f++)
 		if (r->freedom[f] > LEAST_FREEDOM)
 			r->variance[f] = fmax(r->variance[f] * r->evidence[f] /
 								  (r->freedom[f] + doubt), LEAST_VARIANCE);
-	if (of_products > LEAST_FREEDOM)
-		r->of_products = fmin(fmax(r->of_products * by_products / of_products,
-								   LEAST_PRODUCTS), LARGEST_PRODUCTS);
-	r->noise = fmax(sum_errors(r) / fmax(r->n_counted - 1 - freedom, 1),
+	learn_products(r);
+	r->noise = fmax(errors / fmax(r->n_counted - 1 - freedom, 1),
 					LEAST_VARIANCE);
 }
 
@@ -438,6 +494,7 @@ drop_idle(HpRegression *r)
 	for (uint32_t t = 0; t < n; t++)
 	{
 		r->of[t] = r->of[kept[t]];
+		r->freedom_of_term[t] = r->freedom_of_term[kept[t]];
 		r->moments[t] = r->moments[kept[t]];
 		for (uint32_t k = t; k < n; k++)
 			hp_triangle_row(&r->gram, t)[k] =
@@ -538,7 +595,7 @@ static bool
 is_member(const HpRegression *r, uint32_t feature, uint32_t subject)
 {
 	return feature == subject ||
-		(feature != ALONE && r->groups->of[feature] != HP_NO_GROUP &&
+		(r->groups->of[feature] != HP_NO_GROUP &&
 		 r->n_features + r->groups->of[feature] == subject);
 }
 
@@ -698,7 +755,8 @@ leave_out(HpRegression *r, uint32_t i)
 	for (uint32_t t = 0; t < n; t++)
 		hp_add_times(s, half[t], hp_triangle_row(&r->transposed, t), t + 1);
 	error = r->y[i] - hp_product(terms, r->whitened, n);
-	left_out = error / (1 - 1.0 / r->n_counted - hp_product(half, half, n));
+	left_out = error / fmax(1 - 1.0 / r->n_counted - hp_product(half, half, n),
+							LEAST_LEFT_OUT);
 	r->told.predicted[run] = r->mean + (r->y[i] - left_out) * r->deviation;
 	memset(effects, 0, r->told.n_subjects * sizeof(double));
 	for (uint32_t t = 0; t < n; t++)
@@ -736,23 +794,38 @@ hp_regression_fit(HpRegression *r, const int64_t *target,
 }
 
 double
-hp_regression_increase(const HpRegression *r, const int64_t *target,
-					   double *increase)
+hp_regression_worth(const HpRegression *r, const int64_t *target,
+					double *worth)
 {
 	uint32_t	n = r->told.n_subjects;
+	double	   *mean = worth;
+	double	   *squares = r->squares;
+	double		variance = r->deviation * r->deviation;
 	double		errors = 0;
 
-	memset(increase, 0, n * sizeof(double));
+	memset(mean, 0, n * sizeof(double));
+	memset(squares, 0, n * sizeof(double));
 	for (uint32_t i = 0; i < r->n_counted; i++)
 	{
 		uint32_t	run = r->counted[i];
 		const double *effects = hp_beside_effects(&r->told, run);
 		double		error = (double) target[run] - r->told.predicted[run];
 
-		errors += error * error;
+		errors += error * error / r->n_counted;
 		for (uint32_t s = 0; s < n; s++)
-			increase[s] += 2 * effects[s] * (error + effects[s]) /
-				r->n_counted;
+		{
+			double		gain = effects[s] * (error + effects[s]);
+
+			mean[s] += gain / r->n_counted;
+			squares[s] += gain * gain / r->n_counted;
+		}
 	}
-	return 1 - errors / (r->n_counted * r->deviation * r->deviation);
+	for (uint32_t s = 0; s < n; s++)
+	{
+		double		spread = fmax(squares[s] - mean[s] * mean[s],
+								  LEAST_SPREAD * squares[s]);
+
+		worth[s] = spread > 0 ? variance * mean[s] * fabs(mean[s]) / spread : 0;
+	}
+	return 1 - errors / variance;
 }

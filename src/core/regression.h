@@ -85,14 +85,18 @@ extern const HpBeside *hp_regression_fit(HpRegression *r,
 										 const uint32_t *counts);
 
 /*
- * What the last fit is worth without the subjects: by how much its mean squared
- * error grows, in squared units of target, when a subject's values are exchanged
- * for those of other runs at random: 2 mean of h (y - f + h), h the effect, f the
- * prediction.  Returns R^2, of unseen runs like all that is told.  target is
- * that of the fit.
+ * How surely the effects of the last fit are of use, by subject: g |g| / v, g being
+ * the mean over runs of h (y - f + h), which is what the squared error would grow
+ * by without the subject (half of that by exchanging its values; h its effect, f
+ * the prediction), and v the variance of that from run to run; times the variance
+ * of the targets, in squared units of them.  By chance g |g| / v is about 1 / runs;
+ * if effects are the true ones, and small, their variance in units of the errors'.
+ * What is large at few runs only, as effects are where others multiply them, is
+ * worth less than it looks by g.  Returns R^2, of unseen runs like all that is
+ * told.  target is that of the fit.
  */
-extern double hp_regression_increase(const HpRegression *r,
-									 const int64_t *target, double *increase);
+extern double hp_regression_worth(const HpRegression *r, const int64_t *target,
+								  double *worth);
 
 /*
  * Sources.  Forests and other models together: stacking, Wolpert, Neural Networks

@@ -354,7 +354,7 @@ struct HpReplicator
 	HpRegression *regression;	/* beside the forests, or NULL */
 	uint32_t   *runs;			/* the subsample at work, or those of a tree */
 	double	   *shares;			/* by half of the trees, of each subject */
-	double	   *increase;		/* by subject: of squared errors */
+	double	   *worth;			/* by subject: of the regression's effects */
 };
 
 static void
@@ -396,7 +396,7 @@ hp_replicator_create(const HpEnv *env, const HpFrame *frame,
 	r->of_whole = hp_out_of_bag_create(env, plan->n_runs, map, &plan->whole);
 	r->runs = hp_alloc(env, plan->n_runs, sizeof(uint32_t));
 	r->shares = hp_alloc(env, 2 * (size_t) plan->n_subjects, sizeof(double));
-	r->increase = hp_alloc(env, plan->n_subjects, sizeof(double));
+	r->worth = hp_alloc(env, plan->n_subjects, sizeof(double));
 	return r;
 }
 
@@ -504,36 +504,38 @@ permute_target(HpReplicator *r, HpRng *rng)
 /* An error that is less, of the metric's variance, is taken for this. */
 #define LEAST_ERROR		1e-12
 
-/*
- * The increase of the squared error by permuting a subject, and the metric's
- * variance, in units of the squared error there is: as F statistics have it.
- * Parameters that do little are then not drowned by what others do, which
- * permuting the metric turns into noise.
- */
 static double
 in_units_of_error(double r2)
 {
 	return 1 / fmax(1 - r2, LEAST_ERROR);
 }
 
-/* Add what the regression beside the forest says of the metric at hand. */
+/*
+ * Add what the regression beside the forest says of the metric at hand, as if
+ * all trees had said it: exchanging values makes twice the variance of an effect.
+ */
 static void
 add_regression(HpReplicator *r, double *report)
 {
 	uint32_t	n = r->plan->n_subjects;
-	double		spread;
+	double		trees = (double) r->plan->whole.trees;
 
 	if (r->regression == NULL ||
 		hp_regression_fit(r->regression, r->frame.target, NULL) == NULL)
 		return;
-	spread = in_units_of_error(hp_regression_increase(r->regression,
-													  r->frame.target,
-													  r->increase));
+	report[2 * n] +=
+		in_units_of_error(hp_regression_worth(r->regression, r->frame.target,
+											  r->worth));
 	for (uint32_t i = 0; i < n; i++)
-		report[i] += (double) r->plan->whole.trees * spread * r->increase[i];
-	report[2 * n] += spread;
+		report[i] += 2 * trees * r->worth[i];
 }
 
+/*
+ * The increase of the squared error by permuting a subject, and the metric's
+ * variance, in units of the squared error there is: as F statistics have it.
+ * Parameters that do little are then not drowned by what others do, which
+ * permuting the metric turns into noise.
+ */
 static void
 replicate_whole(HpReplicator *r, uint32_t unit, double *report)
 {

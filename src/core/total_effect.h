@@ -95,7 +95,8 @@ extern HpErrors hp_predictions_errors(const HpPredictions *predictions);
  * Weigh the regression, if there is one beside the forest.  Returns R^2 of both
  * together, NaN if there is none or it is not defined; less 2 / runs, as the
  * weight is chosen on the same runs, and where nothing matters a nearly constant
- * regression always lifts a forest that is worse than that.
+ * regression always lifts a forest that is worse than that.  (What the variances
+ * of the regression gain by having seen the runs is not taken off: regression.h.)
  */
 extern double hp_predictions_weigh(HpPredictions *predictions);
 

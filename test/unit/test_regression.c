@@ -309,7 +309,9 @@ oracle_learn(Oracle *o, double *freedom)
 	double		whitened[MOST_RUNS];
 	double		evidence[MOST_FEATURES + 1] = {0};
 	double		free[MOST_FEATURES + 1] = {0};
-	double		of_products[2] = {0};
+	double		square[MOST_TERMS];
+	double		of_products = 0;
+	double		by_products = 0;
 	double		errors = 0;
 	double		left = oracle_counted(o) - 1.0;
 
@@ -321,29 +323,31 @@ oracle_learn(Oracle *o, double *freedom)
 	{
 		double		of_term[MOST_RUNS];
 		double		z[MOST_RUNS];
-		double		square = prior(o, t) * pow(along(o, t, whitened), 2);
+		double		part = o->other[t] == ALONE ? 1 : 0.5;
 
 		for (uint32_t i = 0; i < o->n_runs; i++)
 			z[i] = o->z[i][t] - o->mean[t];
 		whiten(o, z, of_term);
 		freedom[t] = prior(o, t) * along(o, t, of_term);
+		square[t] = pow(prior(o, t) * along(o, t, whitened), 2);
 		left -= freedom[t];
-		evidence[o->feature[t]] += square;
-		evidence[o->other[t]] += square;
-		free[o->feature[t]] += freedom[t];
-		free[o->other[t]] += freedom[t];
-		if (o->other[t] != ALONE)
-		{
-			of_products[0] += square;
-			of_products[1] += freedom[t];
-		}
+		evidence[o->feature[t]] += part * square[t] / prior(o, t);
+		evidence[o->other[t]] += part * square[t] / prior(o, t);
+		free[o->feature[t]] += part * freedom[t];
+		free[o->other[t]] += part * freedom[t];
 	}
 	for (uint32_t f = 0; f < o->n_features; f++)
 		o->variance[f] = fmax(1e-4, o->variance[f] * evidence[f] /
-							  (free[f] + 0.05 * o->n_features));
-	if (of_products[1] > 0)
-		o->of_products = fmin(20, fmax(1e-3, o->of_products * of_products[0] /
-									   of_products[1]));
+							  (free[f] + 0.1 * o->n_features));
+	for (uint32_t t = 0; t < o->n_terms; t++)
+		if (o->other[t] != ALONE)
+		{
+			by_products += square[t] / o->variance[o->feature[t]] /
+				o->variance[o->other[t]];
+			of_products += freedom[t];
+		}
+	if (of_products > 0)
+		o->of_products = fmin(20, fmax(1e-3, by_products / of_products));
 	o->noise = fmax(1e-4, errors / left);
 }
 
@@ -576,36 +580,38 @@ count_wrong(const Oracle *o, const HpBeside *told)
 	return wrong + (largest == 0);
 }
 
-/*
- * What is told of the runs without a subject is told without its effects: errors
- * are larger then by 2 h e + h^2, and exchanging values adds another h^2.
- */
+/* R^2, and the t statistics of what runs would lose without a subject. */
 static void
-compare_increase(const Oracle *o, const HpRegression *r, const HpBeside *told,
+compare_worth(const Oracle *o, const HpRegression *r, const HpBeside *told,
 				 const int64_t *target, const char *what)
 {
-	double		increase[MOST_FEATURES + 1];
+	double		worth[MOST_FEATURES + 1];
 	double		errors = 0;
 	double		spread = 0;
-	double		r2 = hp_regression_increase(r, target, increase);
+	double		r2 = hp_regression_worth(r, target, worth);
 	bool		same = true;
 
 	for (uint32_t s = 0; s < o->n_subjects; s++)
 	{
-		double		with = 0;
-		double		exchanged = 0;
+		double		mean = 0;
+		double		variance = 0;
+		double		lost[MOST_RUNS] = {0};
 
 		for (uint32_t i = 0; i < o->n_runs; i++)
 			if (o->counts[i])
 			{
-				double		y = (double) target[i];
+				double		error = (double) target[i] - told->predicted[i];
 				double		h = hp_beside_effects(told, i)[s];
 
-				with += pow(y - told->predicted[i], 2) / oracle_counted(o);
-				exchanged += (pow(y - told->predicted[i] + h, 2) + h * h) /
-					oracle_counted(o);
+				/* half by leaving the effect out, half by another's in its place */
+				lost[i] = (pow(error + h, 2) - error * error + h * h) / 2;
+				mean += lost[i] / oracle_counted(o);
 			}
-		same = same && fabs(increase[s] - (exchanged - with)) < 1e-9 * exchanged;
+		for (uint32_t i = 0; i < o->n_runs; i++)
+			if (o->counts[i])
+				variance += pow(lost[i] - mean, 2) / oracle_counted(o);
+		mean *= fabs(mean) * o->deviation * o->deviation / variance;
+		same = same && fabs(worth[s] - mean) < 1e-6 * fabs(mean);
 	}
 	for (uint32_t i = 0; i < o->n_runs; i++)
 		if (o->counts[i])
@@ -614,7 +620,7 @@ compare_increase(const Oracle *o, const HpRegression *r, const HpBeside *told,
 			spread += pow((double) target[i] - o->mean_of_targets, 2);
 		}
 	ok(same && fabs(r2 - 1 + errors / spread) < 1e-9,
-	   "%s: R2 %.3f, and what errors grow by without a subject", what, r2);
+	   "%s: R2 %.3f, and what effects are worth", what, r2);
 }
 
 /* Whether the regression says the same. */
@@ -636,7 +642,7 @@ compare(const Oracle *sweep, const HpFrame *frame, HpRegression *r, const char *
 	oracle_targets(o, frame->target);
 	told = hp_regression_fit(r, frame->target, counts);
 	ok(told != NULL, "%s: fitted", what);
-	compare_increase(o, r, told, frame->target, what);
+	compare_worth(o, r, told, frame->target, what);
 	oracle_learn_all(o);
 	wrong = count_wrong_own(o, told->own);
 	ok(wrong == 0, "%s: what is the parameters' own: %" PRIu32 " differ", what, wrong);
@@ -869,8 +875,8 @@ test_not_worth_it(void)
 }
 
 /*
- * More terms than runs, and noise: the largest penalty is the best, and each
- * parameter's effect is no less its own for what others explain by chance.
+ * More terms than runs, and noise: it is not followed, and each parameter's effect
+ * is no less its own for what others explain by chance.
  */
 static void
 test_more_terms_than_runs(void)
@@ -905,6 +911,78 @@ test_more_terms_than_runs(void)
 	unit_free_all();
 }
 
+/* An interaction and nothing else, of the first two of n parameters. */
+static void
+test_pure_interaction(uint32_t n)
+{
+	enum
+	{
+		N = 150
+	};
+	UnitRandom	random = 77 + n;
+	HpForestSettings settings = DEFAULTS;
+	HpInput		inputs[MOST_FEATURES];
+	double		metric[N];
+	double		worth[MOST_FEATURES];
+	HpFrame    *frame;
+	HpFeatureMap *map;
+	HpRegression *r;
+	double		r2;
+	bool		least = true;
+
+	for (uint32_t c = 0; c < n; c++)
+	{
+		double	   *x = hp_alloc(unit_env, N, sizeof(double));
+		char	   *name = hp_alloc(unit_env, 16, 1);
+
+		for (uint32_t i = 0; i < N; i++)
+		{
+			x[i] = random_uniform(&random);
+			metric[i] = c == 0 ? 12 * (x[i] - 0.5) : c == 1 ? metric[i] * (x[i] - 0.5) :
+				metric[i];
+		}
+		snprintf(name, 16, "p%02" PRIu32, c);
+		inputs[c] = unit_numbers(name, x, N);
+	}
+	for (uint32_t i = 0; i < N; i++)
+		metric[i] += 0.3 * random_normal(&random);
+	frame = unit_frame(inputs, n, metric, N);
+	map = hp_forest_prepare(unit_env, frame, &settings);
+	r = hp_regression_create(unit_env, frame, map->columns, map->n_features,
+							 &map->groups);
+	ok(hp_regression_fit(r, frame->target, NULL) != NULL, "fitted");
+	r2 = hp_regression_worth(r, frame->target, worth);
+	for (uint32_t c = 2; c < n; c++)
+		least = least && worth[c] < 0.2 * fmin(worth[0], worth[1]);
+	ok(r2 > 0.85 && least, "a pure interaction of two of %" PRIu32 ": R2 %.2f", n, r2);
+	unit_free_all();
+}
+
+/* Sums of large targets are rounded, their differences are not. */
+static void
+test_large_targets(void)
+{
+	HpRegression *r = of_numbers(30, 3, false);
+	int64_t		target[30];
+	const HpBeside *told;
+	double		predicted[30];
+	bool		same = true;
+
+	for (int i = 0; i < 30; i++)
+		target[i] = (INT64_C(1) << 47) - 1;
+	ok(hp_regression_fit(r, target, NULL) == NULL, "not of a constant metric, however large");
+	for (int i = 0; i < 30; i++)
+		target[i] -= i % 7;
+	memcpy(predicted, hp_regression_fit(r, target, NULL)->predicted, sizeof(predicted));
+	for (int i = 0; i < 30; i++)
+		target[i] -= (INT64_C(1) << 47) - 1;
+	told = hp_regression_fit(r, target, NULL);
+	for (int i = 0; i < 30; i++)
+		same = same && fabs(predicted[i] - 0x1p47 + 1 - told->predicted[i]) < 0.1;
+	ok(same, "far from 0 the same is told as near it");
+	unit_free_all();
+}
+
 /* Copies share what they do. */
 static void
 test_copies(void)
@@ -922,7 +1000,7 @@ test_copies(void)
 	uint32_t	counts[N];
 	HpFrame    *frame;
 	HpFeatureMap *map;
-	HpRegression *a;
+	HpRegression *r;
 	const HpBeside *told;
 	bool		alike = true;
 	double		size = 0;
@@ -940,9 +1018,9 @@ test_copies(void)
 	frame = unit_frame(inputs, 3, metric, N);
 	settings.depth = 1;
 	map = hp_forest_prepare(unit_env, frame, &settings);
-	a = hp_regression_create(unit_env, frame, map->columns, map->n_features,
-						   &map->groups);
-	told = hp_regression_fit(a, frame->target, counts);
+	r = hp_regression_create(unit_env, frame, map->columns, map->n_features,
+							 &map->groups);
+	told = hp_regression_fit(r, frame->target, counts);
 	ok(hp_map_subjects(map) == 4 && told != NULL, "fitted to two copies, one in a group");
 	for (uint32_t i = 0; i < N; i++)
 	{
@@ -965,6 +1043,10 @@ main(void)
 	test_most_products();
 	test_not_worth_it();
 	test_more_terms_than_runs();
+	test_pure_interaction(2);
+	test_pure_interaction(5);
+	test_pure_interaction(9);
+	test_large_targets();
 	test_copies();
 	return done();
 }
