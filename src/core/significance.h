@@ -22,7 +22,7 @@ typedef struct HpDoubt
 	double	   *standard_error; /* by subject, of the share that is shown */
 	double	   *p_value;		/* by subject: importance as large by chance */
 	double	   *p_value_adjusted;	/* for the number of features, or of groups */
-	double		forest_p_value; /* out-of-bag R^2 as large by chance */
+	double		forest_p_value; /* as much explained by chance */
 } HpDoubt;
 
 /*
