@@ -32,6 +32,21 @@ hp_add_times(double *restrict to, double factor, const double *restrict from,
 		to[i] += factor * from[i];
 }
 
+/* The same of four rows, one after the other: to is read and written once. */
+static inline void
+hp_add_four(double *restrict to, const double factor[4],
+			const double *restrict a, const double *restrict b,
+			const double *restrict c, const double *restrict d, uint32_t n)
+{
+	double		of_a = factor[0];
+	double		of_b = factor[1];
+	double		of_c = factor[2];
+	double		of_d = factor[3];
+
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = to[i] + of_a * a[i] + of_b * b[i] + of_c * c[i] + of_d * d[i];
+}
+
 static inline double
 hp_product(const double *x, const double *y, uint32_t n)
 {

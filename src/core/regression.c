@@ -315,11 +315,45 @@ center(HpRegression *r, uint32_t first)
 		hp_add_times(centered_of(r, i) + first, -1, mean, n);
 }
 
-/* Add the runs to the equations of the terms from first on. */
+/* Add four runs to the products of all terms with those from first on. */
+static void
+add_four_runs(HpRegression *r, uint32_t i, uint32_t first)
+{
+	const double *a = centered_of(r, i);
+	const double *b = centered_of(r, i + 1);
+	const double *c = centered_of(r, i + 2);
+	const double *d = centered_of(r, i + 3);
+
+	for (uint32_t t = 0; t < r->n; t++)
+	{
+		uint32_t	from = t < first ? first : t;
+
+		hp_add_four(hp_triangle_row(&r->gram, t) + from,
+					(double[4]) {a[t], b[t], c[t], d[t]},
+					a + from, b + from, c + from, d + from, r->n - from);
+	}
+}
+
+static void
+add_run(HpRegression *r, uint32_t i, uint32_t first)
+{
+	const double *row = centered_of(r, i);
+
+	for (uint32_t t = 0; t < r->n; t++)
+	{
+		uint32_t	from = t < first ? first : t;
+
+		hp_add_times(hp_triangle_row(&r->gram, t) + from, row[t], row + from,
+					 r->n - from);
+	}
+}
+
+/* The equations of the terms from first on. */
 static void
 add_equations(HpRegression *r, uint32_t first)
 {
 	uint32_t	n = r->n;
+	uint32_t	i = 0;
 
 	r->gram.n = n;
 	for (uint32_t t = 0; t < n; t++)
@@ -330,20 +364,16 @@ add_equations(HpRegression *r, uint32_t first)
 			   (n - from) * sizeof(double));
 	}
 	memset(r->moments + first, 0, (n - first) * sizeof(double));
-	for (uint32_t i = 0; i < r->n_counted; i++)
+	for (; r->n_counted - i >= 4; i += 4)
 	{
-		const double *row = centered_of(r, i);
-
 		hp_tick(r->env);
-		hp_add_times(r->moments + first, r->y[i], row + first, n - first);
-		for (uint32_t t = 0; t < n; t++)
-		{
-			uint32_t	from = t < first ? first : t;
-
-			hp_add_times(hp_triangle_row(&r->gram, t) + from, row[t],
-						 row + from, n - from);
-		}
+		add_four_runs(r, i, first);
 	}
+	for (; i < r->n_counted; i++)
+		add_run(r, i, first);
+	for (i = 0; i < r->n_counted; i++)
+		hp_add_times(r->moments + first, r->y[i], centered_of(r, i) + first,
+					 n - first);
 }
 
 /* ---- learning ---- */

@@ -263,6 +263,8 @@ def measure(size):
         answer = core.ask(*question)
         for step in {"code", "describe", "train"} & answer.keys():
             times.add(f"core {name or step}", answer[step], TREES / trees)
+        if name == "permutation":                           # whatever the number of trees
+            times.add("core beside", answer["beside"])
         return answer
 
     def run_code(_):
@@ -350,7 +352,7 @@ def finish(size, times, result):
         result["fit permuting" + which] = plus(median("fit"), median("permuting"))
         result["peer" + which] = plus(*map(median, PEER_STEPS))
         result["peer started" + which] = result["peer" + which] + start[which]
-        for name in ("impurity", "pairs", "permutation", "code", "describe"):
+        for name in ("impurity", "pairs", "permutation", "code", "describe", "beside"):
             result[f"core {name}{which}"] = median(f"core {name}")
         for importance in ("impurity", "permutation"):
             result[f"ranger {importance}{which}"] = median(f"ranger {importance}")
@@ -365,8 +367,8 @@ def finish(size, times, result):
     result["fixed"] = cpu("one tree") - per_tree
     share = result["default pairs"] / TREES
     result["training"] = result["core pairs"] * share
-    result["on top"] = (result["core permutation"] - result["core pairs"]) * share
-    result["sum"] = plus(result["study"], result["fixed"], result["training"], result["on top"])
+    result["on top"] = (result["core permutation"] - result["core beside"] - result["core pairs"]) * share
+    result["sum"] = plus(result["study"], result["fixed"], result["training"], result["on top"], result["core beside"])
     result["ns scan"] = result["scan"] / result["pairs"] * 1e9
     result["ns study"] = result["study"] / result["pairs"] * 1e9
     result["study / scan"] = ratio(result["study"], result["scan"])
@@ -545,6 +547,7 @@ def print_table(results):
     table.row("pairs of trees", "default pairs")
     table.row("train them (without a server)", "training")
     table.row("permute, on top of it", "on top")
+    table.row("the regression beside them, of few runs", "core beside")
     table.row("sum (beside it: end to end, above)", "sum")
     table.row("study / scan", "study / scan", "{} x")
     table.row("permute / train", "on top / training", "{} x")
