@@ -677,12 +677,12 @@ draw_to_equal(const HpFeatureMap *map, double r2, double *shares)
 
 HpRegression *
 hp_forest_regression(const HpEnv *env, const HpFrame *frame,
-				   const HpFeatureMap *map, const HpForestSettings *settings)
+					 const HpFeatureMap *map, const HpForestSettings *settings)
 {
 	if (!hp_by_effects(settings))
 		return NULL;
 	return hp_regression_create(env, frame, map->columns, map->n_features,
-							  &map->groups);
+								&map->groups);
 }
 
 const HpBeside *

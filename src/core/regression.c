@@ -36,7 +36,8 @@
  * The more parameters there are, the less each is expected to do: a priori the
  * variances have a density of v^-(1 + doubt / 2), and are learned as the most
  * likely ones on a logarithmic scale.  Without doubt as many parameters as runs
- * would follow noise; with a tenth for each many could do little together.
+ * would follow noise; with a tenth for each of more than 20 many weak ones could
+ * not matter together.
  */
 #define DOUBT			0.1
 #define DOUBT_OF_MORE	0.025
@@ -355,7 +356,6 @@ add_equations(HpRegression *r, uint32_t first)
 	uint32_t	n = r->n;
 	uint32_t	i = 0;
 
-	r->gram.n = n;
 	for (uint32_t t = 0; t < n; t++)
 	{
 		uint32_t	from = t < first ? first : t;
@@ -524,7 +524,6 @@ drop_idle(HpRegression *r)
 	for (uint32_t t = 0; t < n; t++)
 	{
 		r->of[t] = r->of[kept[t]];
-		r->freedom_of_term[t] = r->freedom_of_term[kept[t]];
 		r->moments[t] = r->moments[kept[t]];
 		for (uint32_t k = t; k < n; k++)
 			hp_triangle_row(&r->gram, t)[k] =

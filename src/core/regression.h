@@ -24,6 +24,7 @@
  *
  * First without products; these are then made of the pairs with the largest
  * variances, as many as there may be products, slopes and levels before bows.
+ * Those that would hardly follow the runs are dropped on the way.
  *
  * What is told of a run is told by the regression on all others: exactly, as
  * leaving a run out changes a linear smoother by what is known of it (Allen
@@ -89,15 +90,15 @@ extern const HpBeside *hp_regression_fit(HpRegression *r,
 										 const uint32_t *counts);
 
 /*
- * How surely the effects of the last fit are of use, by subject: g |g| / v, g being
- * the mean over runs of h (y - f + h), which is what the squared error would grow
- * by without the subject (half of that by exchanging its values; h its effect, f
- * the prediction), and v the variance of that from run to run; times the variance
- * of the targets, in squared units of them.  By chance g |g| / v is about 1 / runs;
- * if effects are the true ones, and small, their variance in units of the errors'.
- * What is large at few runs only, as effects are where others multiply them, is
- * worth less than it looks by g.  Returns R^2, of unseen runs like all that is
- * told.  target is that of the fit.
+ * How surely the effects of the last fit are of use, by subject: g |g| / v, with
+ * g the mean over runs of the gain h (y - f + h), half of what the squared error
+ * would grow by if the subject's values were exchanged (h its effect, f the
+ * prediction), and v the variance of the gain from run to run.  So it is
+ * t^2 / runs with a sign: about 1 / runs by chance; if effects are true and
+ * small, their variance in units of the errors'.  It is given times the variance
+ * of the targets.  What is large at few runs only, as effects are where others
+ * multiply them, is worth less than it looks by g.  Returns R^2, of unseen runs
+ * like all that is told.  target is that of the fit.
  */
 extern double hp_regression_worth(const HpRegression *r, const int64_t *target,
 								  double *worth);

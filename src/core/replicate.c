@@ -464,7 +464,7 @@ replicate_subsample(HpReplicator *r, uint32_t unit, double *report)
 	train_both_halves(r, unit);
 	if (r->regression != NULL && hp_by_effects(&plan->subsample))
 		all.beside = hp_regression_fit(r->regression, r->actual->target,
-									 r->out_of_bag.trees);
+									   r->out_of_bag.trees);
 	hp_forest_judge(&all, &judged);
 	hp_forest_shares(r->env, &all, plan->importance, judged.r2, report);
 	for (uint32_t i = 0; i < 2; i++)
@@ -531,8 +531,9 @@ add_regression(HpReplicator *r, double *report)
 }
 
 /*
- * The increase of the squared error by permuting a subject, and the metric's
- * variance, in units of the squared error there is: as F statistics have it.
+ * The increase of the forest's squared error by permuting a subject, and the
+ * metric's variance, in units of the squared error there is: as F statistics have
+ * it; then the regression's part.
  * Parameters that do little are then not drowned by what others do, which
  * permuting the metric turns into noise.
  */

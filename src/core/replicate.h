@@ -101,7 +101,8 @@ extern HpFeatureMap *hp_replicate_map(const HpEnv *env,
  * On a metric, in units of the squared error out of bag: by subject, by how
  * much it grows when the subject's values are permuted; and last of all the
  * metric's variance, 1 / (1 - R^2), NaN if not defined.  Where a regression is
- * beside the forest (regression.h), the same of it is added to both.
+ * beside the forest it adds its own: by subject what its effects are worth
+ * (hp_regression_worth()), and its 1 / (1 - R^2).
  */
 static inline size_t
 hp_replicate_size(const HpReplicatePlan *plan)
