@@ -10,7 +10,7 @@
 
 #include "cholesky.h"
 
-/* What rounding could take below 0. */
+/* What is left at least: rounding could take it below 0. */
 #define TINY	1e-300
 
 /* Make row i, from which those before it have been taken off, one of R. */
@@ -18,8 +18,10 @@ static void
 finish_row(HpTriangle *m, uint32_t i)
 {
 	double	   *row = hp_triangle_row(m, i);
-	double		root = sqrt(fmax(row[i], TINY));
+	double		root;
 
+	row[i] = fmax(row[i], TINY);
+	root = sqrt(row[i]);
 	for (uint32_t k = i; k < m->n; k++)
 		row[k] /= root;
 }

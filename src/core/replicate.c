@@ -532,10 +532,9 @@ add_regression(HpReplicator *r, double *report)
 
 /*
  * The increase of the forest's squared error by permuting a subject, and the
- * metric's variance, in units of the squared error there is: as F statistics have
- * it; then the regression's part.
- * Parameters that do little are then not drowned by what others do, which
- * permuting the metric turns into noise.
+ * metric's variance, in units of the squared error there is, as F statistics
+ * have it: parameters that do little are then not drowned by what others do,
+ * which permuting the metric turns into noise.  The regression adds its part.
  */
 static void
 replicate_whole(HpReplicator *r, uint32_t unit, double *report)

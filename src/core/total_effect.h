@@ -25,10 +25,10 @@
  * Of few runs a smooth regression tells effects and predictions as well
  * (regression.h): f and h are then means of both, weighed as predicts the runs
  * best that neither has seen, but at most half of the weight is the
- * regression's, as it is blind to what is steep.  Of a parameter that goes together
- * with others so much of the importance is by both as of the regression's effect
- * is its own, and the rest by the forest alone: less weight would not do, as the
- * importance does not depend on how large effects are.
+ * regression's, as it is blind to what is steep.  Of a parameter that goes
+ * together with others so much of the importance is by both as of the
+ * regression's effect is its own, and the rest by the forest alone: less weight
+ * would not do, as the importance does not depend on how large effects are.
  */
 #ifndef HPIMP_TOTAL_EFFECT_H
 #define HPIMP_TOTAL_EFFECT_H
